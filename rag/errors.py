@@ -1,0 +1,76 @@
+"""Everything that can go wrong, as one tree.
+
+AskpressError
+├── UsageError                 what the caller asked for cannot be asked (exit code 2)
+│   ├── QuestionError          the question is empty, blank or too long
+│   └── SettingsError          a setting is unknown or has a value it cannot have
+├── ArticleError               a file cannot be read as an article
+├── EncoderError               the encoder is not there, or not what it should be
+│   └── ModelNotFound          the named model is neither installed, cached nor a folder
+├── StoreError                 a collection cannot be read or written
+│   ├── CollectionNotFound     no collection of that name
+│   ├── ArticleNotFound        no article of that id in the collection
+│   ├── StoreBusy              another process is writing and did not finish in time
+│   ├── StorageFull            no space left, or the folder cannot be written
+│   └── SchemaTooNew           the database was written by a newer version
+└── GeneratorError             the answer could not be written
+
+Each message says what happened, to which file or setting, and what to do about it. Third-party exceptions are
+translated into these by the adapter that calls the third party, with ``raise ... from``.
+"""
+
+
+class AskpressError(Exception):
+    """Base of every error that Askpress raises on purpose."""
+
+
+class UsageError(AskpressError):
+    """What the caller asked for cannot be asked."""
+
+
+class QuestionError(UsageError):
+    """The question is empty, blank or too long."""
+
+
+class SettingsError(UsageError):
+    """A setting is unknown or has a value it cannot have."""
+
+
+class ArticleError(AskpressError):
+    """A file cannot be read as an article."""
+
+
+class EncoderError(AskpressError):
+    """The encoder is not there, or not what it should be."""
+
+
+class ModelNotFound(EncoderError):
+    """The named model is neither installed, cached nor a folder."""
+
+
+class StoreError(AskpressError):
+    """A collection cannot be read or written."""
+
+
+class CollectionNotFound(StoreError):
+    """There is no collection of that name."""
+
+
+class ArticleNotFound(StoreError):
+    """There is no article of that id in the collection."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing and did not finish in time."""
+
+
+class StorageFull(StoreError):
+    """No space is left, or the folder cannot be written."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer version of Askpress."""
+
+
+class GeneratorError(AskpressError):
+    """The answer could not be written."""

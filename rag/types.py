@@ -1,0 +1,262 @@
+"""The records that pass between the parts, all frozen.
+
+Offsets count Unicode code points and are half open: ``text[start:stop]``. Dates are ISO 8601 strings of full or
+reduced precision (``2025-12-07``, ``2025-12``, ``2025``), because a press article often tells only the year.
+Languages are ISO 639-1 codes, ``und`` where nothing can be told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+UNDETERMINED = "und"
+
+Status = Literal["answered", "no_evidence"]
+Support = Literal["verbatim", "supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of code points in a text."""
+
+    start: int
+    stop: int
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.stop]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Something that stood in an article's file and is not part of its text."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One press article. ``text`` is what quotes are sliced from; it holds no debris and no control characters."""
+
+    id: str
+    title: str
+    text: str
+    language: str
+    url: str | None = None
+    outlet: str | None = None
+    published: str | None = None
+    published_inferred: bool = False
+    headings: tuple[Span, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    origin: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that a reader of the article sees; ``origin`` and ``removed`` are left out."""
+        seen = [self.id, self.title, self.text, self.language, self.url, self.outlet, self.published,
+                self.published_inferred, [[h.start, h.stop] for h in self.headings]]  # fmt: skip
+        return hashlib.sha256(json.dumps(seen, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one article, at most as long as the encoder reads.
+
+    ``heading`` stands above the passage in the article. The encoder sees it; a quote never holds it.
+    """
+
+    article_id: str
+    ordinal: int
+    start: int
+    stop: int
+    sentences: tuple[Span, ...]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """An article made ready for a store: its passages, their vectors and their terms.
+
+    ``passage_vectors`` is float32 of shape (passages, dimension); ``sentence_vectors`` is float32 of shape
+    (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
+    ``terms`` holds one tuple of analysed terms a passage.
+    """
+
+    article: Article
+    passages: tuple[Passage, ...]
+    passage_vectors: NDArray[np.float32]
+    sentence_vectors: NDArray[np.float32]
+    terms: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles take part. Dates bound ``published``; a year counts as all of its days."""
+
+    since: str | None = None
+    until: str | None = None
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A passage that a store found, with all that is needed to score, quote and cite it.
+
+    ``article`` has its text; ``sentence_vectors`` is float32 of shape (sentences of the passage, dimension).
+    ``lexical`` is the BM25 score of the query's terms, 0.0 where none occurs.
+    """
+
+    article: Article
+    passage: Passage
+    passage_vector: NDArray[np.float32]
+    sentence_vectors: NDArray[np.float32]
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What one search of one generation found.
+
+    ``frequencies`` says in how many passages each term of the query occurs. ``background`` is the mean and the standard
+    deviation of the cosine between the query and a fixed sample of the collection's passages.
+    """
+
+    candidates: tuple[Candidate, ...]
+    frequencies: Mapping[str, int]
+    passages: int
+    background: tuple[float, float]
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """A candidate with its place in the ranking. ``sentence_scores`` has one score a sentence of the passage."""
+
+    candidate: Candidate
+    score: float
+    dense: float
+    lexical: float
+    sentence_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Words of an article: ``quote == article.text[start:stop]``. ``sentence`` is the span of the sentence around."""
+
+    number: int
+    article_id: str
+    title: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    language: str
+    quote: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer, ``answer.text[start:stop]``, with the numbers of the citations that carry it."""
+
+    text: str
+    start: int
+    stop: int
+    support: Support
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article that the question led to, cited or not, best first."""
+
+    article_id: str
+    title: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    language: str
+    score: float
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the command line prints, the API returns and the page shows.
+
+    ``answerability`` is the probability that the collection holds the answer. ``notice`` tells the reader something
+    about the answer, in the question's language. ``timings`` are milliseconds.
+    """
+
+    question: str
+    language: str
+    status: Status
+    answerability: float
+    text: str
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    sources: tuple[Source, ...] = ()
+    notice: str | None = None
+    generator: str = "extractive"
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """An article without its text, for lists."""
+
+    id: str
+    title: str
+    language: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    digest: str
+    origin: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What a collection holds. ``languages`` counts articles."""
+
+    generation: int
+    articles: int
+    passages: int
+    sentences: int
+    languages: Mapping[str, int]
+    encoder: str | None
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with an installation or a collection, and what to do about it. ``repaired`` says it was done."""
+
+    what: str
+    remedy: str
+    repaired: bool = False
+
+
+def as_json(record: Any) -> Any:
+    """Return a record as plain dicts, lists and scalars, ready for ``json.dumps``."""
+    if hasattr(record, "__dataclass_fields__"):
+        return {name: as_json(getattr(record, name)) for name in record.__dataclass_fields__}
+    if isinstance(record, Mapping):
+        return {key: as_json(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [as_json(value) for value in record]
+    return record
