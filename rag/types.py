@@ -88,14 +88,18 @@ class Entry:
 
     ``passage_vectors`` is float32 of shape (passages, dimension); ``sentence_vectors`` is float32 of shape
     (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
-    ``terms`` holds one tuple of analysed terms a passage.
+    ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so that
+    a store can hand their vectors out again; ``fingerprint`` is the encoder's.
     """
 
     article: Article
     passages: tuple[Passage, ...]
-    passage_vectors: NDArray[np.float32]
-    sentence_vectors: NDArray[np.float32]
     terms: tuple[tuple[str, ...], ...]
+    fingerprint: str
+    passage_digests: tuple[str, ...]
+    passage_vectors: NDArray[np.float32]
+    sentence_digests: tuple[str, ...]
+    sentence_vectors: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words of an article: ``quote == article.text[start:stop]``. ``sentence`` is the span of the sentence around."""
+    """Words of an article: ``quote == article.text[start:stop]``."""
 
     number: int
     article_id: str
