@@ -15,13 +15,29 @@ AskpressError
 │   └── SchemaTooNew           the database was written by a newer version
 └── GeneratorError             the answer could not be written
 
-Each message says what happened, to which file or setting, and what to do about it. Third-party exceptions are
-translated into these by the adapter that calls the third party, with ``raise ... from``.
+An error carries the key of its message in ``rag/locales/`` and the values in it, so that it can be said in the user's
+language: ``raise CollectionNotFound("collection_not_found", name=name)``. Each message says what happened, to which
+file or setting, and what to do about it. Third-party exceptions are translated into these by the adapter that calls
+the third party, with ``raise ... from``.
 """
+
+from rag.messages import message
 
 
 class AskpressError(Exception):
-    """Base of every error that Askpress raises on purpose."""
+    """Base of every error that Askpress raises on purpose; ``str()`` says it in English."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """Return the message in a language."""
+        return message(self.key, language, **self.values)
 
 
 class UsageError(AskpressError):

@@ -1,0 +1,61 @@
+"""Bytes into text: the encoding is found out, never assumed."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from rag.errors import ArticleError
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins it
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE = 1 << 18  # bytes that the detector looks at
+_CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")  # no text has more than a few; ESC may be ANSI colours
+
+
+def is_binary(data: bytes) -> bool:
+    """Tell whether bytes without a byte order mark are no text: a NUL, or controls beyond 1 in 100."""
+    sample = data[:_SAMPLE]
+    return b"\0" in data or len(_CONTROLS.findall(sample)) * 100 > len(sample)
+
+
+def decode(data: bytes, origin: str) -> str:
+    """Return the text: by its byte order mark, as strict UTF-8, or as charset-normalizer tells from a sample.
+
+    Raises ArticleError, naming ``origin``, where the data is empty, binary, or in an encoding that cannot be told.
+    """
+    if not data.strip():
+        raise ArticleError(f"{origin}: the file is empty; give it an article or delete it")
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _strict(data, encoding, origin)
+    if is_binary(data):
+        raise ArticleError(f"{origin}: the file is binary, not text; convert it to text or Markdown first")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _strict(data, _detected(data), origin)
+
+
+def _detected(data: bytes) -> str | None:
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
+
+    best = from_bytes(data[:_SAMPLE]).best()
+    return best.encoding if best else None
+
+
+def _strict(data: bytes, encoding: str | None, origin: str) -> str:
+    remedy = "save the file as UTF-8"
+    if encoding is None:
+        raise ArticleError(f"{origin}: the encoding of the text cannot be told; {remedy}")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ArticleError(
+            f"{origin}: byte {error.start} cannot be read as {encoding}, which the rest of the file looks like; {remedy}"
+        ) from error

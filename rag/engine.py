@@ -1,0 +1,242 @@
+"""The composition root: opens the parts that the settings name, and asks them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.answerability import answerability
+from rag.citations import CitationBook, claims_of
+from rag.encoders import load as load_encoder
+from rag.errors import CollectionNotFound, QuestionError
+from rag.generators.extractive import ExtractiveGenerator
+from rag.indexing import SyncReport, sync
+from rag.languages import detect
+from rag.messages import catalogue, interface_language, message
+from rag.protocols import Encoder, Generator, Progress, Store, silent
+from rag.retrieval import Retrieval, retrieve
+from rag.settings import Settings
+from rag.store import EmbeddedStore, open_store
+from rag.types import UNDETERMINED, Answer, Claim, Filters, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+SEEDS = "seeds"
+EXCERPT = 240  # characters of the passage shown with a source
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesFound:
+    """The articles that the question led to, before a word of the answer is written."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade:
+    """A sentence of the answer, complete and judged."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady:
+    """The whole answer; always the last event."""
+
+    answer: Answer
+
+
+Event = SourcesFound | ClaimMade | AnswerReady
+
+
+class Engine(AbstractContextManager["Engine"]):
+    """Answers questions about one collection. The parts are handed in; ``open_engine`` makes them from settings."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, store: Store, generator: Generator | None = None) -> None:
+        self.settings = settings
+        self.encoder = encoder
+        self.store = store
+        self.generator = generator or ExtractiveGenerator()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+    ) -> Answer:
+        """Return the answer. Raises QuestionError for a blank or over-long question."""
+        for event in self.stream(question, language=language, filters=filters):
+            last = event
+        assert isinstance(last, AnswerReady)
+        return last.answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+    ) -> Iterator[Event]:
+        """Yield the answer as it comes into being; AnswerReady is last. Raises QuestionError."""
+        started = time.perf_counter()
+        retrieval = self.retrieve(question, language=language, filters=filters)
+        probability = answerability(retrieval)
+        answer = Answer(
+            question=retrieval.question,
+            language=retrieval.language,
+            status="no_evidence",
+            answerability=round(probability, 4),
+            text=message("no_evidence", retrieval.language),
+            sources=sources_of(retrieval, self.settings.top_k),
+            generator=self.generator.name,
+        )
+        yield SourcesFound(answer.sources)
+        retrieved = time.perf_counter()
+        if probability >= self.settings.threshold:
+            book, claims = CitationBook(), []
+            draft = self.generator.generate(retrieval.question, retrieval.language, retrieval.hits)
+            for claim in claims_of(draft, retrieval.hits, book):
+                claims.append(claim)
+                yield ClaimMade(claim)
+            if claims:
+                text = " ".join(claim.text for claim in claims)
+                answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=book.citations)
+                answer = replace(answer, notice=_notice(answer))
+        done = time.perf_counter()
+        timings = {**retrieval.timings, "generate": 1000 * (done - retrieved), "total": 1000 * (done - started)}
+        timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
+        yield AnswerReady(replace(answer, timings=timings))
+
+    def retrieve(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+    ) -> Retrieval:
+        """Return the ranked passages for a question. Raises QuestionError."""
+        question = " ".join(question.split())
+        if not any(char.isalnum() for char in question):
+            raise QuestionError("question_empty")
+        if len(question) > self.settings.question_length:
+            raise QuestionError("question_too_long", length=len(question), limit=self.settings.question_length)
+        language = language or detect(question)
+        if language == UNDETERMINED:
+            language = interface_language(self.settings.interface)
+        return retrieve(
+            question,
+            language,
+            encoder=self.encoder,
+            store=self.store,
+            candidates=self.settings.candidates,
+            filters=filters,
+        )
+
+    def sync(self, root: Path, progress: Progress = silent) -> SyncReport:
+        """Bring the collection in step with a folder or a file of articles."""
+        return sync(
+            root,
+            store=self.store,
+            encoder=self.encoder,
+            detect=detect,
+            passage_tokens=self.settings.passage_tokens,
+            progress=progress,
+        )
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_engine(settings: Settings, *, create: bool = False, progress: Progress = silent) -> Engine:
+    """Open a collection and the encoder; the seed collection fills itself where it was never written to.
+
+    Raises CollectionNotFound, EncoderError, StoreError.
+    """
+    seeds = settings.collection == SEEDS and not create
+    store = open_collection(settings, create=create or seeds)
+    encoder = load_encoder(
+        settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
+    )
+    engine = Engine(settings, encoder, store)
+    if seeds and store.state().generation == 0:
+        engine.sync(seeds_folder(), progress)
+    return engine
+
+
+def open_collection(settings: Settings, *, create: bool = False) -> EmbeddedStore:
+    """Open the collection that the settings name, without an encoder. Raises CollectionNotFound, StoreError."""
+    folder = collection_folder(settings)
+    if not create and not folder.is_dir():
+        known = ", ".join(collections(settings)) or "-"
+        raise CollectionNotFound("collection_not_found", name=settings.collection, known=known)
+    return open_store(folder, create=create)
+
+
+def collections(settings: Settings) -> list[str]:
+    """Return the names of the collections that exist."""
+    root = settings.data_dir / "collections"
+    return sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
+
+
+def collection_folder(settings: Settings) -> Path:
+    return settings.data_dir / "collections" / settings.collection
+
+
+def seeds_folder() -> Path:
+    """Return the folder of the articles that ship with Askpress: in the package, or beside it in a checkout."""
+    packaged = Path(str(files("rag").joinpath(SEEDS)))
+    return packaged if packaged.is_dir() else Path(str(files("rag"))).parent / SEEDS
+
+
+def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
+    """Return the articles of a retrieval, best first, each with the beginning of its best passage."""
+    sources: dict[str, Source] = {}
+    for hit in retrieval.hits:
+        article, passage = hit.candidate.article, hit.candidate.passage
+        if article.id not in sources:
+            sources[article.id] = Source(
+                article_id=article.id,
+                title=article.title,
+                url=article.url,
+                outlet=article.outlet,
+                published=article.published,
+                published_inferred=article.published_inferred,
+                language=article.language,
+                score=round(hit.score, 4),
+                excerpt=_excerpt(article.text[passage.start : passage.stop]),
+            )
+    return tuple(sources.values())[:limit]
+
+
+def _excerpt(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= EXCERPT else words[:EXCERPT].rsplit(" ", 1)[0] + "…"
+
+
+def _notice(answer: Answer) -> str | None:
+    """Tell a reader that the quotes stand in another language than the question."""
+    foreign = sorted({citation.language for citation in answer.citations} - {answer.language})
+    if not foreign:
+        return None
+    names = [_language_name(code, answer.language) for code in foreign]
+    return message("quotes_in_other_language", answer.language, languages=", ".join(names))
+
+
+def _language_name(code: str, language: str) -> str:
+    key = f"language_{code}"
+    return message(key, language) if key in catalogue("en") else code

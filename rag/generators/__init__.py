@@ -1,0 +1,1 @@
+"""What writes answers: ``extractive`` needs no model."""

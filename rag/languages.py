@@ -1,0 +1,206 @@
+"""Which language a text is in, and the terms under which it is searched for words.
+
+Terms carry a name space, so that words of one language never match those of another: ``fr:delegu`` is a French stem,
+``zh:总领`` a pair of Chinese characters, and ``=nanning`` a name or number, which matches across languages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from rag.types import UNDETERMINED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Languages of the Snowball stemmers, by ISO 639-1 code.
+STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "id": "indonesian", "it": "italian", "nl": "dutch",
+    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+LONG = 200  # letters from which on a statistical classifier beats function words
+
+_WORD = re.compile(r"[^\W\d_]+['’]?")
+_SEPARATOR = r"[ .,\u00a0\u202f\u2009]"
+_TOKEN = re.compile(rf"(?<!\d)\d{{1,3}}(?:{_SEPARATOR}\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?|\w+")
+_GROUPING = re.compile(rf"{_SEPARATOR}(?=\d{{3}}(?!\d))")
+_HAN = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0002fa1f"
+_CJK = re.compile(f"[{_HAN}぀-ヿ]+")
+_SCRIPTS = (
+    ("ja", re.compile(r"[぀-ヿ]")),
+    ("zh", re.compile(f"[{_HAN}]")),
+    ("ko", re.compile(r"[가-힯ᄀ-ᇿ]")),
+    ("th", re.compile(r"[฀-๿]")),
+    ("el", re.compile(r"[Ͱ-Ͽ]")),
+    ("he", re.compile(r"[֐-׿]")),
+    ("hi", re.compile(r"[ऀ-ॿ]")),
+)
+# A Vietnamese syllable without its diacritics: onset, nucleus, coda.
+_SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
+_VIETNAMESE = re.compile(r"[ạ-ỹơưđ]", re.IGNORECASE)
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case without diacritics: ``Đà Nẵng`` becomes ``da nang``."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+@cache
+def function_words(language: str) -> frozenset[str]:
+    """Words that carry grammar rather than meaning, question words among them; empty for a language without a list."""
+    return frozenset(_function_words().get(language, "").split())
+
+
+@cache
+def _function_words() -> dict[str, str]:
+    words: dict[str, str] = json.loads(files("rag").joinpath("function_words.json").read_text(encoding="utf-8"))
+    return words
+
+
+@cache
+def _votes() -> Mapping[str, Mapping[str, float]]:
+    """For each function word, the languages it speaks for; a word of several languages says less for each."""
+    owners: dict[str, set[str]] = {}
+    for language in _function_words():
+        for word in function_words(language):
+            owners.setdefault(word, set()).add(language.removesuffix("-bare"))
+    return {word: dict.fromkeys(languages, 1 / len(languages)) for word, languages in owners.items()}
+
+
+def detect(text: str, default: str = UNDETERMINED) -> str:
+    """Return the ISO 639-1 code of the language of a text, or ``default`` where nothing tells it.
+
+    Scripts of one language decide at once. A short Latin text goes by its function words, because classifiers trained
+    on documents take "ViGen là gì ?" for Italian; py3langid decides the rest.
+    """
+    letters = sum(char.isalpha() for char in text)
+    for language, script in _SCRIPTS:
+        # A character of these scripts says as much as three letters do.
+        if letters and 6 * len(script.findall(text)) >= letters:
+            return language
+    if letters >= LONG:
+        return _classify(text)
+    scores = _short_scores(text)
+    best = max(scores, key=scores.__getitem__, default=UNDETERMINED)
+    if scores.get(best, 0.0) >= 0.5:
+        return best
+    if len(text.split()) < 3:
+        return default  # a bare name belongs to no language
+    return _classify(text, among=("fr", "en", "vi"))
+
+
+def _short_scores(text: str) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for match in _WORD.finditer(text):
+        word = match[0].replace("’", "'")
+        bare = word.casefold().rstrip("'")
+        for form in {word.casefold(), bare}:
+            for language, vote in _votes().get(form, {}).items():
+                scores[language] = scores.get(language, 0.0) + vote
+        if _VIETNAMESE.search(word):
+            scores["vi"] = scores.get("vi", 0.0) + (0.3 if word[0].isupper() else 1.0)
+        elif len(bare) > 1 and bare not in _votes():
+            # Vietnamese typed without diacritics is a row of short syllables; names of any language are not counted.
+            weight = 0.4 if _SYLLABLE.fullmatch(bare) else 0.0 if word[0].isupper() else -0.5
+            scores["vi"] = scores.get("vi", 0.0) + weight
+    return scores
+
+
+def _classify(text: str, among: tuple[str, ...] = ()) -> str:
+    import py3langid  # noqa: PLC0415 - its model takes a second to load, and few questions need it
+
+    ranked = [str(language) for language, _ in py3langid.rank(text[:10_000])]
+    return next(language for language in ranked if not among or language in among)
+
+
+def terms(text: str, language: str) -> list[str]:
+    """Return the terms of a piece of an article, repeated as they occur."""
+    found = []
+    for token in _tokens(text):
+        found.extend(_forms(token, language))
+        if token[0].isupper() or token[0].isdigit() or not token.islower():
+            found.append("=" + _anchor(token))
+    return found
+
+
+def query_terms(text: str, language: str) -> list[str]:
+    """Return the distinct terms to search for: the words of the question's language, and names and numbers in any.
+
+    Every content word of the question may be a name that an article writes with a capital, so each is looked for.
+    """
+    found: dict[str, None] = {}
+    for token in _tokens(text):
+        if is_function_word(token, language):
+            continue
+        found.update(dict.fromkeys(_forms(token, language)))
+        if not _CJK.fullmatch(token):
+            found["=" + _anchor(token)] = None
+    return list(found)
+
+
+def is_function_word(token: str, language: str) -> bool:
+    """Whether a token carries grammar rather than meaning; Vietnamese may be typed without its diacritics."""
+    lowered = token.casefold()
+    words = function_words(language)
+    if language == "vi" and lowered.isascii():
+        return lowered in _bare_vietnamese()
+    return lowered in words or lowered + "'" in words
+
+
+@cache
+def _bare_vietnamese() -> frozenset[str]:
+    """Fewer words than with diacritics: without them ``noi`` may be ``nói``, to say, or the second half of Hà Nội."""
+    return frozenset(_function_words()["vi-bare"].split())
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Yield words, numbers whole with their separators, and runs of CJK characters."""
+    for match in _TOKEN.finditer(text):
+        token, end = match[0], 0
+        for run in _CJK.finditer(token):
+            if run.start() > end:
+                yield token[end : run.start()]
+            yield run[0]
+            end = run.end()
+        if end < len(token):
+            yield token[end:]
+
+
+def _anchor(token: str) -> str:
+    """The form of a name or number that its spellings share: ``1 000``, ``1.000`` and ``1,000`` are ``1000``."""
+    if token[0].isdigit():
+        return _GROUPING.sub("", token).replace(",", ".")
+    return fold(token)
+
+
+def _forms(token: str, language: str) -> list[str]:
+    if _CJK.fullmatch(token):
+        pairs = [token[i : i + 2] for i in range(len(token) - 1)] or [token]
+        return [f"{language}:{pair}" for pair in pairs if pair not in function_words(language)]
+    if token[0].isdigit():
+        return [f"{language}:{_anchor(token)}"]
+    stem = _stem(token.casefold(), language)
+    folded = fold(stem)
+    return [f"{language}:{folded}"] if folded == stem else [f"{language}:{folded}", f"{language}:{stem}"]
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str, language: str) -> str:
+    stemmer = _stemmer(language)
+    return word if stemmer is None else str(stemmer.stemWord(word))
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    if language not in STEMMERS:
+        return None
+    import Stemmer  # noqa: PLC0415 - not needed where no lexical search is
+
+    return Stemmer.Stemmer(STEMMERS[language])

@@ -1,0 +1,124 @@
+"""The settings: defaults, then the TOML file, then ``RAG_*`` variables, then flags, the last word winning."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rag.errors import SettingsError
+
+PREFIX = "RAG_"
+COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
+
+
+def _home(variable: str, fallback: str) -> Path:
+    """A folder of the XDG base directory specification, version 0.8."""
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "askpress"
+
+
+def config_file() -> Path:
+    """The TOML file: ``$RAG_CONFIG``, else ``askpress/config.toml`` in the user's configuration folder."""
+    named = os.environ.get("RAG_CONFIG")
+    return Path(named) if named else _home("XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+class Settings(BaseSettings):
+    """Frozen; made once by ``load`` and handed down."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share"))
+    """Where the collections live."""
+    cache_dir: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"))
+    """Where prepared encoders live; can be deleted at any time."""
+    collection: str = "seeds"
+    """The collection that is asked and synced where none is named."""
+    encoder: str = "bundled"
+    """``bundled``, the name of a sentence-transformers model, or its folder."""
+    encoder_device: str = "cpu"
+    """``cpu`` runs the exported model; any other name of a torch device runs sentence-transformers itself."""
+    passage_tokens: int = Field(default=256, ge=32, le=8192)
+    """The longest passage, in tokens of the encoder; its own window is the bound."""
+    candidates: int = Field(default=50, ge=1, le=1000)
+    """Passages taken from each index before they are ranked."""
+    top_k: int = Field(default=5, ge=1, le=100)
+    """Sources listed with an answer."""
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    """An answer is given where its answerability is at least this."""
+    question_length: int = Field(default=2000, ge=1, le=100_000)
+    """The longest question, in characters."""
+    interface: Literal["en", "fr", "vi", "zh"] | None = None
+    """The language of help and messages; where none is set, the locale's."""
+
+    @field_validator("collection")
+    @classmethod
+    def _collection_is_a_name(cls, value: str) -> str:
+        if not COLLECTION_NAME.fullmatch(value):
+            raise ValueError("lower-case letters, digits, - and _ only, at most 64, starting with a letter or digit")
+        return value
+
+    @field_validator("data_dir", "cache_dir")
+    @classmethod
+    def _home_is_expanded(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+
+def load(**flags: Any) -> Settings:
+    """Return the settings, flags that are None counting as not given. Raises SettingsError, naming the setting."""
+    _refuse_unknown_variables()
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingsError("setting_unknown", name=name, origin=config_file(), hint=_nearest(name)) from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError("setting_invalid", name=name, value=first["input"], reason=reason) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
+
+
+def origins(flags: dict[str, Any]) -> dict[str, str]:
+    """Return where each setting's value comes from: ``flag``, the name of a variable, the path of the file, or ``default``."""
+    found = dict.fromkeys(Settings.model_fields, "default")
+    if config_file().is_file():
+        found.update(dict.fromkeys(tomllib.loads(config_file().read_text(encoding="utf-8")), str(config_file())))
+    for name in Settings.model_fields:
+        if os.environ.get(PREFIX + name.upper()):
+            found[name] = PREFIX + name.upper()
+        if flags.get(name) is not None:
+            found[name] = "flag"
+    return found
+
+
+def _refuse_unknown_variables() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            hint = _nearest(variable.removeprefix(PREFIX).lower())
+            raise SettingsError("setting_unknown", name=variable, origin="environment", hint=hint)
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name.casefold(), Settings.model_fields, n=1, cutoff=0.0)
+    return near[0]
