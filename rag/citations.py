@@ -10,7 +10,7 @@ from rag.types import Citation, Claim, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rag.types import Article, Hit
+    from rag.types import Hit
 
 _MARKERS = re.compile(r"((?:\s*\[\d{1,3}\])+)\s*$")
 _NUMBER = re.compile(r"\d+")
@@ -22,7 +22,10 @@ class CitationBook:
     def __init__(self) -> None:
         self._citations: dict[tuple[str, int, int], Citation] = {}
 
-    def cite(self, article: Article, span: Span) -> Citation:
+    def cite(self, hit: Hit, span: Span) -> Citation:
+        """Return the citation of a span of a hit's passage."""
+        article = hit.candidate.article
+        sentence = _sentence_around(span, hit)
         key = (article.id, span.start, span.stop)
         if key not in self._citations:
             self._citations[key] = Citation(
@@ -37,6 +40,8 @@ class CitationBook:
                 quote=span.of(article.text),
                 start=span.start,
                 stop=span.stop,
+                before=article.text[sentence.start : span.start],
+                after=article.text[span.stop : sentence.stop],
             )
         return self._citations[key]
 
@@ -58,7 +63,7 @@ def claims_of(draft: Iterable[str], hits: Sequence[Hit], book: CitationBook, sta
         text = line[: markers.start()].strip()
         numbers = [int(number) for number in _NUMBER.findall(markers[0])]
         spans = [(n, find_quote(text, hits[n - 1])) for n in numbers if 1 <= n <= len(hits)]
-        cited = [book.cite(hits[n - 1].candidate.article, span).number for n, span in spans if span is not None]
+        cited = [book.cite(hits[n - 1], span).number for n, span in spans if span is not None]
         if cited:
             yield Claim(text, start, start + len(text), "verbatim", tuple(cited))
             start += len(text) + 1
@@ -73,6 +78,13 @@ def find_quote(text: str, hit: Hit) -> Span | None:
     pattern = re.compile(r"\s+".join(re.escape(word) for word in words))
     found = pattern.search(hit.candidate.article.text, passage.start, passage.stop)
     return Span(found.start(), found.end()) if found else None
+
+
+def _sentence_around(span: Span, hit: Hit) -> Span:
+    sentences = hit.candidate.passage.sentences
+    start = max((s.start for s in sentences if s.start <= span.start), default=span.start)
+    stop = min((s.stop for s in sentences if s.stop >= span.stop), default=span.stop)
+    return Span(start, stop)
 
 
 def _lines(draft: Iterable[str]) -> Iterable[str]:

@@ -155,7 +155,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words of an article: ``quote == article.text[start:stop]``."""
+    """Words of an article: ``quote == article.text[start:stop]``.
+
+    ``before`` and ``after`` are the rest of the sentence that the quote stands in, empty where it is the whole of it.
+    """
 
     number: int
     article_id: str
@@ -168,6 +171,8 @@ class Citation:
     quote: str
     start: int
     stop: int
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

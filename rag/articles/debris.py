@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from rag.articles.lines import Line
 from rag.types import Removed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.articles.lines import Line
 
 _LONGEST = 400  # characters; a caption or a button is not longer, and the patterns below see no longer line
 _DUPLICATE = 45  # UTF-8 bytes; shorter paragraphs ("Oui.") are repeated on purpose, and a Chinese sentence is short
@@ -19,6 +23,7 @@ _DUPLICATE = 45  # UTF-8 bytes; shorter paragraphs ("Oui.") are repeated on purp
 _IMAGE = re.compile(r"!\[[^\[\]]*+\]\((?:[^()]|\([^()]*+\))*+\)|<img\b[^<>]*+>", re.IGNORECASE)
 _FRAME = re.compile(r"[\s|:+-]*+")  # what is left of a table when its cells are empty
 _CELL = re.compile(r"\|[^|]*+\|")
+_RULE = re.compile(r"[\s=*_~–—-]{3,}")
 
 _BEFORE = r"(?:^|[.!?…。！？»\"”)）|–—-]\s*|[(\[（【]\s*)"
 _PHOTO = r"(?:crédits?\s+photos?|photos?(?:\s+credits?)?|ảnh(?:\s+minh\s+họa)?|hình\s+ảnh|fotos?|图片来源|图片|图|摄影)"
@@ -30,7 +35,9 @@ _CREDIT = re.compile(
     r"|^图为|摄[）)】]?[。.]?$",
     re.IGNORECASE,
 )
-_SOURCE_NOTE = re.compile(r"[(（]\s*(?:source|sources|nguồn|来源|quelle|fuente)\s*[:：][^()（）]{1,100}[)）][.。]?$", re.IGNORECASE)
+_SOURCE_NOTE = re.compile(
+    r"[(（]\s*(?:source|sources|nguồn|来源|quelle|fuente)\s*[:：][^()（）]{1,100}[)）][.。]?$", re.IGNORECASE
+)
 _SOURCE_LINE = re.compile(
     r"(?:source|nguồn|来源|原文链接|link|lien|url|quelle|fuente)\s*[:：]\s*<?(https?://[^\s<>]+)>?", re.IGNORECASE
 )
@@ -110,8 +117,8 @@ def _reason(text: str, *, after_image: bool, printed_twice: bool) -> str | None:
     """Say why a line is debris; None where it is not."""
     if len(text) > _LONGEST or not text:
         return None
-    if len(text) > 1 and "|" in text and _FRAME.fullmatch(text):
-        return "table rule"
+    if _RULE.fullmatch(text) or ("|" in text and _FRAME.fullmatch(text)):
+        return "rule"
     if _SOURCE_LINE.fullmatch(text):
         return "source line"
     in_cell = after_image and _CELL.fullmatch(text)

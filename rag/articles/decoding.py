@@ -43,7 +43,7 @@ def decode(data: bytes, origin: str) -> str:
 
 
 def _detected(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
+    from charset_normalizer import from_bytes
 
     best = from_bytes(data[:_SAMPLE]).best()
     return best.encoding if best else None
@@ -57,5 +57,5 @@ def _strict(data: bytes, encoding: str | None, origin: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise ArticleError(
-            f"{origin}: byte {error.start} cannot be read as {encoding}, which the rest of the file looks like; {remedy}"
+            f"{origin}: byte {error.start} cannot be read as {encoding}, which the file looks like; {remedy}"
         ) from error

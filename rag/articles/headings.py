@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rag.articles.lines import Line
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.articles.lines import Line
 
 _TITLE = 150  # characters; a longer first line is a paragraph
 _HEADING = 100
@@ -24,7 +27,7 @@ _FINITE = re.compile(
     r"\b(?:il|elle|ils|elles|on|nous|vous|je|j|tu|c|cela|ça|est|sont|a|ont|était|étaient|avait|avaient|sera|seront|fut"
     r"|furent|peut|peuvent|doit|doivent|va|vont|reste|restent|dit|affirme|souligne"
     r"|he|she|it|they|we|i|you|is|are|was|were|has|have|had|will|would|can|could|must|said|says|did|does|do|went|came"
-    r"|ông|bà|họ|tôi|chúng|là|đã|đang|sẽ|nói|er|sie|es|ist|sind|war|hat|haben|wird|son|era|fue|ha|han)\b"
+    r"|ông|bà|họ|tôi|chúng|là|đã|đang|sẽ|nói|er|sie|es|ist|sind|war|hat|haben|wird|fue)\b"
     r"|\w{2,}(?:aient|èrent)\b|[他她它我你们了是说]",
     re.IGNORECASE,
 )
@@ -104,4 +107,4 @@ def _stands(before: str, text: str, after: str) -> bool:
 
 def _ends(text: str) -> bool:
     """Tell whether a line ends as sentences do, a closing quotation or bracket after the stop or not."""
-    return bool(_STOP.search(text.rstrip("»”\"’」』）)] \u00a0\u202f")))
+    return bool(_STOP.search(text.rstrip('»”"’」』）)] \u00a0\u202f')))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _WIDEST = 120  # columns; nobody wraps wider
 _FEWEST = 4  # wrapped lines that tell a wrapped text from a coincidence

@@ -15,7 +15,7 @@ from functools import cache
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?"
     r"|\x1b[]PX^_][^\x07\x1b\x9c\n]*+(?:\x07|\x9c|\x1b\\)"
-    r"|\x1b[ -/]*+[0-~]?"
+    r"|\x1b(?:[#%(-/][0-~]|[0-~])?"
 )
 _NEWLINES = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
@@ -28,7 +28,7 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e007f"  # tags
     "\ud800-\udfff]"  # lone surrogates, which JSON can hold and UTF-8 cannot
 )
-_BLANKS = re.compile(r"[^\S\n\u00a0\u202f]+|[^\S\n]{2,}")
+_BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n\u00a0\u202f]")
 _MARKS = 30  # combining marks on one base, as in UAX 15's stream-safe format; sorting more takes quadratic time
 
 

@@ -1,0 +1,69 @@
+# make ask q="…"   sets everything up the first time, then answers
+# make serve|test|lint|bench|lock
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode
+HASHED := --require-hashes --no-deps
+
+# uv does not read pip's settings: hand it the registry and the folders of wheels that pip would use.
+empty :=
+comma := ,
+pip_setting = $(strip $(shell $(PYTHON) -m pip config get global.$(1) 2>/dev/null))
+find_links := $(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS),$(call pip_setting,find-links))
+default_index := $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(call pip_setting,index-url))
+ifneq ($(find_links),)
+export UV_FIND_LINKS := $(subst $(empty) $(empty),$(comma),$(find_links))
+endif
+ifneq ($(default_index),)
+export UV_DEFAULT_INDEX := $(default_index)
+endif
+
+# The question goes through the environment, unexpanded, so that quotes, apostrophes and dollar signs survive.
+unexport q
+export ASKPRESS_QUESTION := $(value q)
+MAKEOVERRIDES :=
+
+.PHONY: ask test lint lock clean
+
+# "The articles do not say" is an answer, and no failure of make.
+ask: $(VENV)/.run
+	@printf '%s' "$$ASKPRESS_QUESTION" | $(BIN)/ask || [ $$? -eq 3 ]
+
+test: $(VENV)/.test
+	$(BIN)/pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(BIN)/uv: requirements/uv.txt
+	@echo "Setting up: a virtual environment in $(VENV) …" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# torch for the CPU where it can be had; the registry's own build for Linux brings 3 GB of CUDA libraries along.
+$(VENV)/.run: requirements/run.txt requirements/torch.txt requirements/cuda.txt pyproject.toml $(BIN)/uv
+	@echo "Setting up: the libraries (1.4 GB, a minute or two) …" >&2
+	@$(UV) $(HASHED) -r requirements/run.txt
+	@UV_HTTP_RETRIES=0 $(UV) $(HASHED) --torch-backend cpu -r requirements/torch.txt 2>/dev/null \
+		|| $(UV) $(HASHED) -r requirements/torch.txt
+	@$(BIN)/python -c "import torch" 2>/dev/null || $(UV) $(HASHED) -r requirements/cuda.txt
+	@$(UV) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo "Setting up: what the tests need …" >&2
+	@$(UV) $(HASHED) -r requirements/test.txt
+	@touch $@
+
+# Pins everything that is installed above, with hashes; run after changing pyproject.toml.
+lock: $(BIN)/uv
+	BIN=$(BIN) sh requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,189 @@
+"""The day an article was published, as told or as inferred from its text.
+
+Dates are ISO 8601 strings of the precision that is known. Forms in French, English, Vietnamese and Chinese are read,
+and numeric ones. A numeric date whose day and month could be either way round is read day first, as outside English;
+in English only its year is sure.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEAD = 1000  # characters at the head of an article, where it tells the day that it is about
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "janvier|january|janv|jan",
+            "février|fevrier|february|févr|feb",
+            "mars|march|mar",
+            "avril|april|avr|apr",
+            "mai|may",
+            "juin|june|jun",
+            "juillet|july|juil|jul",
+            "août|aout|august|aug",
+            "septembre|september|sept|sep",
+            "octobre|october|oct",
+            "novembre|november|nov",
+            "décembre|decembre|december|déc|dec",
+        ),
+        start=1,
+    )
+    for name in names.split("|")
+}
+_WORD = rf"(?P<word>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
+_YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)"
+_DAY = r"(?<![\d/.,])(?P<d>\d{1,2})"
+_MONTH = r"(?P<m>\d{1,2})"
+
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<![\d/-]){_YEAR}(?P<sep>[-/.])(?P<m>\d\d)(?P=sep)(?P<d>\d\d)(?!\d)",
+        rf"{_DAY}(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep){_YEAR}",
+        rf"{_DAY}(?:er|st|nd|rd|th)?\s+(?:of\s+|de\s+)?{_WORD}(?:,?\s+(?:de\s+)?{_YEAR})?",
+        rf"\b{_WORD}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+{_YEAR})?",
+        rf"{_DAY}\s+tháng\s+{_MONTH}(?!\d)(?:(?:,?\s+năm\s+|/){_YEAR})?",
+        rf"\bngày\s+(?P<d>\d{{1,2}})[/-]{_MONTH}(?![\d/-])",
+        rf"(?:{_YEAR}\s?年\s?)?(?<!\d)(?P<m>\d{{1,2}})\s?月\s?(?P<d>\d{{1,2}})\s?[日号]",
+    )
+)
+_MONTHS_OF_YEARS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_WORD},?\s+{_YEAR}",
+        rf"\btháng\s+{_MONTH}(?:,?\s+năm\s+|/){_YEAR}",
+        rf"{_YEAR}\s?年\s?{_MONTH}\s?月(?!\s?\d)",
+        rf"(?<![\d/-]){_YEAR}-(?P<m>\d\d)(?![\d-])",
+    )
+)
+# A year that stands alone: no part of a number, a range of years, or a count of things.
+_YEARS = re.compile(
+    r"(?<!\d)(?<![\d$€¥£][.,/\u00a0\u202f ])(?<!\d[-–—])(?<!\d\s[-–—]\s)(?P<y>(?:19|20)\d\d)(?![\d%])(?!\s?[-–—]\s?\d)"
+    r"(?![.,\u00a0\u202f ]\d{3}(?!\d))(?!\s(?:%|km|m²|ha|personnes|people|người|đồng|人|元))"
+)
+_AHEAD = re.compile(
+    r"(?:d['’]ici(?:\s+à)?(?:\s+fin)?|horizon|jusqu['’]en|vers|by|until|before|towards?|vision"
+    r"|(?:đến|tới|trước)(?:\s+năm)?|到|至)[\s«\"“]*(?:(?:the\s+)?year\s+|l['’]an\s+)?$",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"(?:publi[ée]e?|published|posted|paru|ngày\s+đăng|đăng\s+(?:lúc|ngày)|发布(?:时间)?|发表于)[^.\n]{0,25}$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A date in a text. ``year`` is 0 where the text does not say."""
+
+    at: int
+    year: int
+    month: int = 0
+    day: int = 0
+
+    def iso(self, year: int) -> str:
+        return "-".join(f"{part:02}" for part in (year, self.month, self.day) if part)
+
+
+def parse(value: str, language: str = "und") -> str | None:
+    """Return a date given with an article as an ISO string, None where it is unreadable.
+
+    Reads ISO 8601 of any precision, RFC 2822 and the forms of `infer`. The day is the one of the time zone given.
+    """
+    value = value.strip()
+    if len(value) > 100:
+        return None
+    iso = re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?![\d-])", value)
+    if iso and (iso.end() == len(value) or (iso.group(3) and value[iso.end()] in "T Z+")):
+        year, month, day = (int(part or 0) for part in iso.groups())
+        return _Mention(0, year, month, day).iso(year) if _exists(year, month, day) else None
+    mention = min((m for m in (*_days(value, language), *_months(value)) if m.year), key=lambda m: m.at, default=None)
+    if mention is not None:
+        return mention.iso(mention.year)
+    try:
+        return email.utils.parsedate_to_datetime(value).date().isoformat()
+    except ValueError:
+        return None
+
+
+def infer(text: str, language: str, today: date) -> str | None:
+    """Return the day, month or year that an article seems to be from, None where nothing tells. Never after ``today``.
+
+    A date in a dateline ("Publié le ...") is it. Otherwise the year is the one that the article names most, the lead
+    counting three times, out of the latest year it names and the year before; years that it looks ahead to ("d'ici
+    2030") do not count. The first day that the lead names, in that year or without a year, gives month and day.
+    """
+    days = sorted(_days(text, language), key=lambda mention: mention.at)
+    for mention in days:
+        if mention.year and _DATELINE.search(text, max(0, mention.at - 45), mention.at):
+            return _not_after(mention, mention.year, today)
+    year = _year(text, today)
+    if year is None:
+        return None
+    lead = [m for m in (*days, *sorted(_months(text), key=lambda m: m.at)) if m.at < _LEAD and m.year in (0, year)]
+    return next((found for m in lead if (found := _not_after(m, year, today))), f"{year}")
+
+
+def _year(text: str, today: date) -> int | None:
+    votes: Counter[int] = Counter()
+    for match in _YEARS.finditer(text):
+        year = int(match["y"])
+        if year <= today.year and not _AHEAD.search(text, max(0, match.start() - 30), match.start()):
+            votes[year] += 3 if match.start() < _LEAD else 1
+    if not votes:
+        return None
+    latest = max(votes)
+    return max((latest, latest - 1), key=lambda year: votes[year])
+
+
+def _not_after(mention: _Mention, year: int, today: date) -> str | None:
+    if not _exists(year, mention.month, mention.day):
+        return None
+    late = (year, mention.month, mention.day) > (today.year, today.month, today.day)
+    return None if late else mention.iso(year)
+
+
+def _days(text: str, language: str) -> Iterator[_Mention]:
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            word = parts.get("word")
+            if word and word.casefold() in ("mar", "may", "mars", "march") and language == "en" and word[0].islower():
+                continue  # the verbs "may" and "march"
+            year, day = int(parts.get("y") or 0), int(parts["d"])
+            month = _MONTHS[word.casefold()] if word else int(parts["m"])
+            if pattern is _DATES[1]:
+                if month > 12 >= day:
+                    day, month = month, day
+                elif language == "en" and day != month <= 12 and day <= 12:
+                    day = month = 0
+            if _exists(year or 2000, month, day):
+                yield _Mention(match.start(), year, month, day)
+
+
+def _months(text: str) -> Iterator[_Mention]:
+    for pattern in _MONTHS_OF_YEARS:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            word = parts.get("word")
+            month = _MONTHS[word.casefold()] if word else int(parts["m"])
+            if _exists(int(parts["y"]), month, 0):
+                yield _Mention(match.start(), int(parts["y"]), month)
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month or 1, day or 1)
+    except ValueError:
+        return False
+    return True

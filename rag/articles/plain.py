@@ -1,0 +1,33 @@
+"""Plain text, one article a file."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from rag.articles.decoding import decode
+from rag.articles.drafts import Draft
+from rag.articles.identity import id_of_path
+from rag.articles.lines import plain_lines
+from rag.articles.normalisation import normalise
+from rag.errors import ArticleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST = 16 << 20
+"""Bytes of a file that holds one article."""
+
+
+def load(path: Path, origin: str) -> str:
+    """Return the normalised text of a file. Raises ArticleError where it is too large or no text, and OSError."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ArticleError(f"{origin}: the file is larger than {LARGEST >> 20} MiB; split it into articles")
+    return normalise(decode(data, origin))
+
+
+def read_plain(path: Path, origin: str) -> Iterator[Draft]:
+    """Yield the article of a text file."""
+    yield Draft(origin, plain_lines(load(path, origin)), id_of_path(PurePosixPath(origin)))

@@ -1,0 +1,105 @@
+"""Which files are articles, and what is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rag.articles.drafts import Detect, Draft, finish
+from rag.articles.jsonlines import read_json_lines
+from rag.articles.markdown import read_markdown
+from rag.articles.plain import read_plain
+from rag.errors import ArticleError
+
+if TYPE_CHECKING:
+    from rag.types import Article
+
+Reader = Callable[[Path, str], Iterator[Draft | ArticleError]]
+"""Yields the drafts of a file; the string is its origin, to be named in errors. May raise ArticleError and OSError."""
+
+SUFFIXES: Mapping[str, Reader] = MappingProxyType(
+    {
+        ".txt": read_plain,
+        ".md": read_markdown,
+        ".markdown": read_markdown,
+        ".jsonl": read_json_lines,
+        ".ndjson": read_json_lines,
+    }
+)
+"""The reader of each kind of file, by suffix in lower case."""
+
+
+def find(folder: Path) -> list[Path]:
+    """Return the files below a folder that `read` can read, sorted by path.
+
+    Hidden files and folders are left out, so are links to folders, and links that lead out of the folder. Raises
+    ArticleError where the folder cannot be listed.
+    """
+    root = folder.resolve()
+    found: list[Path] = []
+    try:
+        for parent, folders, names in os.walk(folder, onerror=_raise):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            paths = (Path(parent, name) for name in names if not name.startswith("."))
+            found.extend(p for p in paths if p.suffix.lower() in SUFFIXES and p.is_file() and _inside(p, root))
+    except OSError as error:
+        raise ArticleError(
+            f"{folder}: the folder cannot be read ({error.strerror}); check its name and rights"
+        ) from error
+    return sorted(found)
+
+
+def read(
+    path: Path, *, detect: Detect, root: Path | None = None, today: date | None = None
+) -> Iterator[Article | ArticleError]:
+    """Yield the articles of a file, and an ArticleError, as a value, for each that cannot be read. Raises nothing else.
+
+    A file that cannot be read at all yields one error. ``root`` is the collection's folder, by default the file's own:
+    origins and ids come from the path below it, and a file that is not in it, by a link or not, is refused. ``detect``
+    tells the language where the file does not; ``today`` is the day after which no article is dated.
+    """
+    root = root or path.parent
+    day = today or datetime.now(UTC).date()
+    try:
+        origin = _origin(path, root)
+        for draft in _reader(path)(path, origin):
+            yield draft if isinstance(draft, ArticleError) else _finished(draft, detect, day)
+    except ArticleError as error:
+        yield error
+    except OSError as error:
+        yield ArticleError(f"{path}: the file cannot be read ({error.strerror}); check its name and rights")
+
+
+def _finished(draft: Draft, detect: Detect, today: date) -> Article | ArticleError:
+    try:
+        return finish(draft, detect, today)
+    except ArticleError as error:
+        return error
+
+
+def _origin(path: Path, root: Path) -> str:
+    if not _inside(path, root.resolve()):
+        raise ArticleError(f"{path}: the file is not below {root}; copy it there")
+    if path.is_relative_to(root) and ".." not in path.parts:
+        return path.relative_to(root).as_posix()  # a link keeps its own name
+    return path.resolve().relative_to(root.resolve()).as_posix()
+
+
+def _reader(path: Path) -> Reader:
+    try:
+        return SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(SUFFIXES)
+        raise ArticleError(f"{path}: no format of this suffix is known; known are {known}") from None
+
+
+def _inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root)
+
+
+def _raise(error: OSError) -> None:
+    raise error

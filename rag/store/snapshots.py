@@ -1,0 +1,195 @@
+"""The files of the derived indexes: written aside, hashed, made durable, renamed, and verified before they are opened.
+
+``snapshots/CURRENT`` holds "<name> <SHA-256 of the manifest>", ``snapshots/<name>/manifest.json`` the SHA-256 of every
+other file, and a name is "<generation>-<random>". So one hash that does not match tells of any damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from rag.store.database import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_MANIFEST = "manifest.json"
+_LOCKS = ".tantivy-"  # files of this name come and go with every process that opens the index
+
+
+class DamagedSnapshotError(Exception):
+    """A snapshot is not what was written. It never leaves the store: the indexes are built again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a snapshot says of itself: ``last`` is the greatest number of a passage when it was made."""
+
+    generation: int
+    last: int
+    passages: int
+    sentences: int
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What CURRENT says."""
+
+    name: str
+    manifest_hash: str
+
+    @property
+    def generation(self) -> int:
+        return int(self.name.split("-")[0])
+
+
+def _sync_and_hash(path: Path) -> str:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Snapshots:
+    """The folder of snapshots of one collection."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def pointer(self) -> Pointer | None:
+        """Return which snapshot to use, None before the first. Raises DamagedSnapshotError."""
+        try:
+            content = (self.folder / "CURRENT").read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            name, manifest_hash = content.decode("ascii").split()
+            pointer = Pointer(name, manifest_hash)
+            known = pointer.generation >= 0 and (self.folder / name / _MANIFEST).is_file()
+        except (ValueError, OSError):  # OSError: a name that the file system cannot have
+            known = False
+        if not known:
+            raise DamagedSnapshotError(f"{self.folder / 'CURRENT'} names no snapshot")
+        return pointer
+
+    def contents(self, pointer: Pointer) -> Contents:
+        """Read a manifest. Raises DamagedSnapshotError."""
+        return Contents(**self._manifest(pointer)["contents"])
+
+    def verified(self, pointer: Pointer) -> Path:
+        """Return the folder of a snapshot whose every file was hashed just now. Raises DamagedSnapshotError."""
+        folder = self.folder / pointer.name
+        for name, expected in self._manifest(pointer)["files"].items():
+            path = folder / name
+            try:
+                with path.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise DamagedSnapshotError(f"{path} cannot be read ({error})") from error
+            if found != expected:
+                raise DamagedSnapshotError(f"{path} is not what was written to it")
+        return folder
+
+    def _manifest(self, pointer: Pointer) -> dict[str, dict[str, Any]]:
+        path = self.folder / pointer.name / _MANIFEST
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DamagedSnapshotError(f"{path} cannot be read ({error})") from error
+        if hashlib.sha256(content).hexdigest() != pointer.manifest_hash:
+            raise DamagedSnapshotError(f"{path} is not what was written to it")
+        manifest: dict[str, dict[str, Any]] = json.loads(content)
+        return manifest
+
+    def write(self, fill: Callable[[Path], Contents]) -> None:
+        """Make a snapshot of what ``fill`` writes into a folder, and keep the one before it for who still reads it.
+
+        The caller holds ``building``. Raises OSError; then CURRENT is what it was.
+        """
+        aside = self.folder / f"tmp-{secrets.token_hex(4)}"
+        try:
+            aside.mkdir()
+            contents = fill(aside)
+            manifest_hash = self._seal(aside, contents)
+            name = f"{contents.generation}-{secrets.token_hex(4)}"
+            aside.rename(self.folder / name)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)  # a full disk should get its space back
+            raise
+        self._point_to(f"{name} {manifest_hash}\n")
+
+    def _seal(self, folder: Path, contents: Contents) -> str:
+        """Make a folder durable, with a manifest of it, and return the manifest's hash."""
+        files = {
+            path.relative_to(folder).as_posix(): _sync_and_hash(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(_LOCKS)
+        }
+        manifest = json.dumps({"contents": asdict(contents), "files": files}, indent=1)
+        (folder / _MANIFEST).write_text(manifest, "utf-8")
+        manifest_hash = _sync_and_hash(folder / _MANIFEST)
+        for inner in (*(path for path in folder.rglob("*") if path.is_dir()), folder):
+            sync_folder(inner)
+        return manifest_hash
+
+    def _point_to(self, line: str) -> None:
+        before = self._named()
+        aside = self.folder / "tmp-CURRENT"
+        aside.write_text(line, "ascii")
+        _sync_and_hash(aside)
+        sync_folder(self.folder)
+        aside.replace(self.folder / "CURRENT")
+        sync_folder(self.folder)
+        for name in self.names() - {line.split()[0], before}:
+            shutil.rmtree(self.folder / name, ignore_errors=True)  # Windows keeps an open file; the next write tries
+
+    def _named(self) -> str | None:
+        try:
+            pointer = self.pointer()
+        except DamagedSnapshotError:
+            return None
+        return pointer.name if pointer else None
+
+    def names(self) -> set[str]:
+        """Return the names of all snapshots that lie in the folder."""
+        names = (path.name for path in self.folder.glob("*-*") if path.is_dir())
+        return {name for name in names if name.split("-")[0].isdigit()}
+
+    @contextmanager
+    def building(self, wait: float = 0.0) -> Iterator[None]:
+        """Hold the right to write here against other processes, for which it waits some seconds.
+
+        The lock is one of SQLite's, as that is released with the process on every system. Raises apsw.BusyError.
+        """
+        self.folder.mkdir(exist_ok=True)
+        connection = apsw.Connection(str(self.folder / "LOCK"))
+        try:
+            connection.set_busy_timeout(int(wait * 1000))
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+        finally:
+            connection.close()
+
+    def clean(self) -> None:
+        """Remove what killed processes left half written. The caller holds ``building``."""
+        for path in self.folder.glob("tmp-*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def discard(self, pointer: Pointer | None) -> None:
+        """Remove a damaged snapshot and CURRENT. The caller holds ``building``."""
+        (self.folder / "CURRENT").unlink(missing_ok=True)
+        if pointer is not None:
+            shutil.rmtree(self.folder / pointer.name, ignore_errors=True)

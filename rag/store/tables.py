@@ -1,0 +1,245 @@
+"""What is written to and read from the tables of schema.sql, inside a transaction that the caller holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rag.errors import EncoderError
+from rag.store.filters import condition, first_day, last_day, sources
+from rag.types import Article, ArticleSummary, Filters, Passage, Removed, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import apsw
+    from numpy.typing import NDArray
+
+    from rag.types import Entry
+
+_ARTICLE = "id, title, text, language, url, outlet, published, published_inferred, headings, removed, origin"
+
+
+class Meta(NamedTuple):
+    """The one row of the table meta; ``length`` counts the terms of all passages."""
+
+    generation: int
+    fingerprint: str | None
+    dimension: int | None
+    passages: int
+    sentences: int
+    length: int
+
+
+def read_meta(connection: apsw.Connection) -> Meta:
+    query = "SELECT generation, fingerprint, dimension, passages, sentences, length FROM meta"
+    return Meta(*connection.execute(query).fetchone())
+
+
+def matrix(blobs: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
+    """Return kept vectors as float32 of shape (blobs, dimension)."""
+    return np.frombuffer(b"".join(blobs), dtype="<f2").reshape(len(blobs), dimension).astype(np.float32)
+
+
+def next_generation(connection: apsw.Connection) -> None:
+    connection.execute("UPDATE meta SET generation = generation + 1")
+
+
+def remove_articles(connection: apsw.Connection, article_ids: Iterable[str]) -> int:
+    """Remove articles with all that belongs to them (by the triggers of the schema); return how many there were."""
+    connection.execute(
+        "DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(article_ids)),)
+    )
+    count: int = connection.changes()
+    return count
+
+
+def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
+    """Hold the collection to one encoder; one that holds no article takes the entry's. Raises EncoderError."""
+    meta, dimension = read_meta(connection), entry.passage_vectors.shape[1]
+    if (meta.fingerprint, meta.dimension) == (entry.fingerprint, dimension):
+        return
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM articles)").get:
+        raise EncoderError(
+            f"The collection was indexed with the encoder {meta.fingerprint} (dimension {meta.dimension}), and the "
+            f"article {entry.article.id} with {entry.fingerprint} (dimension {dimension}). Index the collection again, "
+            "or set the encoder that it was made with."
+        )
+    connection.execute("UPDATE meta SET fingerprint = ?, dimension = ?", (entry.fingerprint, dimension))
+
+
+def add_article(connection: apsw.Connection, entry: Entry) -> None:
+    """Add an article whose id is not in the table."""
+    _add_vectors(connection, entry)
+    number = _add_article_row(connection, entry.article)
+    first = 0
+    find = "(SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?)"
+    for passage, terms, digest in zip(entry.passages, entry.terms, entry.passage_digests, strict=True):
+        connection.execute(
+            "INSERT INTO passages (article, ordinal, start, stop, heading, terms, length, sample, vector) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, {find})",  # noqa: S608 - a constant
+            (number, passage.ordinal, passage.start, passage.stop, passage.heading, " ".join(terms), len(terms),
+             _sample_key(passage), entry.fingerprint, digest),
+        )  # fmt: skip
+        row = connection.last_insert_rowid()
+        digests = entry.sentence_digests[first : first + len(passage.sentences)]
+        first += len(passage.sentences)
+        connection.executemany(
+            f"INSERT INTO sentences VALUES (?, ?, ?, ?, {find})",  # noqa: S608 - a constant
+            [
+                (row, ordinal, span.start, span.stop, entry.fingerprint, digest)
+                for ordinal, (span, digest) in enumerate(zip(passage.sentences, digests, strict=True))
+            ],
+        )
+
+
+def _add_article_row(connection: apsw.Connection, article: Article) -> int:
+    published = article.published
+    row = (
+        article.id, article.title, article.text, article.language, article.url, article.outlet, published,
+        int(article.published_inferred), json.dumps([[span.start, span.stop] for span in article.headings]),
+        json.dumps([[item.text, item.reason] for item in article.removed]), article.origin, article.digest,
+        json.dumps(sources(article)), published and first_day(published), published and last_day(published),
+    )  # fmt: skip
+    connection.execute(
+        f"INSERT INTO articles ({_ARTICLE}, digest, sources, first_day, last_day) "  # noqa: S608 - a constant
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
+    number: int = connection.last_insert_rowid()
+    return number
+
+
+def _add_vectors(connection: apsw.Connection, entry: Entry) -> None:
+    for digests, vectors in (
+        (entry.passage_digests, entry.passage_vectors),
+        (entry.sentence_digests, entry.sentence_vectors),
+    ):
+        connection.executemany(
+            "INSERT INTO vectors (fingerprint, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                (entry.fingerprint, digest, vector.tobytes())
+                for digest, vector in zip(digests, vectors.astype("<f2"), strict=True)
+            ],
+        )
+
+
+def _sample_key(passage: Passage) -> int:
+    """Hash of a passage's name, so that neither its place in the collection nor a later one changes the sample."""
+    name = f"{passage.article_id}\n{passage.ordinal}".encode()
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)
+
+
+def sample_vectors(connection: apsw.Connection, size: int, dimension: int) -> NDArray[np.float32]:
+    """Return the vectors of the fixed sample, float32 of shape (at most size, dimension)."""
+    query = (
+        "SELECT vectors.vector FROM (SELECT vector FROM passages ORDER BY sample LIMIT ?) AS chosen "
+        "JOIN vectors ON vectors.number = chosen.vector"
+    )
+    return matrix([blob for (blob,) in connection.execute(query, (size,))], dimension)
+
+
+def passage_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (passage, vector) of the passages with greater numbers than ``after``, in order."""
+    yield from connection.execute(
+        "SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector "
+        "WHERE passages.number > ? ORDER BY passages.number",
+        (after,),
+    )
+
+
+def sentence_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (passage, vector) of the sentences of those passages, in order."""
+    yield from connection.execute(
+        "SELECT sentences.passage, vectors.vector FROM sentences JOIN vectors ON vectors.number = sentences.vector "
+        "WHERE sentences.passage > ? ORDER BY sentences.passage, sentences.ordinal",
+        (after,),
+    )
+
+
+def term_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, str]]:
+    """Yield (passage, terms joined by spaces) of those passages, in order."""
+    yield from connection.execute("SELECT number, terms FROM passages WHERE number > ? ORDER BY number", (after,))
+
+
+def last_passage(connection: apsw.Connection) -> int:
+    """Return the greatest number of a passage, 0 where there is none."""
+    last: int = connection.execute("SELECT coalesce(max(number), 0) FROM passages").get
+    return last
+
+
+def removed_rows(connection: apsw.Connection, generation: int, last: int) -> list[tuple[int, str]]:
+    """Return (passage, terms) of what was taken away after a generation from among its passages, up to ``last``."""
+    query = "SELECT passage, terms FROM removed WHERE generation > ? AND passage <= ?"
+    rows: list[tuple[int, str]] = connection.execute(query, (generation, last)).fetchall()
+    return rows
+
+
+def forget_removed(connection: apsw.Connection, generation: int) -> None:
+    """Drop the memory of what was removed up to a generation that every snapshot has reached."""
+    connection.execute("DELETE FROM removed WHERE generation <= ?", (generation,))
+
+
+def passages_of(connection: apsw.Connection, filters: Filters) -> list[int]:
+    """Return the numbers of the passages of the articles that the filters let through."""
+    where, bindings = condition(filters)
+    query = (
+        "SELECT passages.number FROM articles JOIN passages ON passages.article = articles.number "
+        f"WHERE {where}"  # noqa: S608 - from constants, bound
+    )
+    return [number for (number,) in connection.execute(query, bindings)]
+
+
+def read_article(connection: apsw.Connection, article_id: str) -> Article | None:
+    row = connection.execute(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
+    return article_from(row) if row else None
+
+
+def read_articles(connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, Article]:
+    query = f"SELECT number, {_ARTICLE} FROM articles WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
+    return {number: article_from(row) for number, *row in connection.execute(query, (json.dumps(list(numbers)),))}
+
+
+def article_from(row: Sequence[object]) -> Article:
+    article_id, title, text, language, url, outlet, published, inferred, headings, removed, origin = row
+    return Article(
+        id=str(article_id), title=str(title), text=str(text), language=str(language),
+        url=None if url is None else str(url), outlet=None if outlet is None else str(outlet),
+        published=None if published is None else str(published), published_inferred=bool(inferred),
+        headings=tuple(Span(start, stop) for start, stop in json.loads(str(headings))),
+        removed=tuple(Removed(gone, reason) for gone, reason in json.loads(str(removed))), origin=str(origin),
+    )  # fmt: skip
+
+
+def read_spans(connection: apsw.Connection, article_id: str) -> tuple[tuple[int, int], ...]:
+    query = (
+        "SELECT passages.start, passages.stop FROM articles JOIN passages ON passages.article = articles.number "
+        "WHERE articles.id = ? ORDER BY passages.ordinal"
+    )
+    return tuple(connection.execute(query, (article_id,)).fetchall())
+
+
+def read_summaries(connection: apsw.Connection, filters: Filters) -> list[ArticleSummary]:
+    """Return the articles that the filters let through, newest first, those without a date last, then by id."""
+    where, bindings = condition(filters)
+    query = (
+        "SELECT id, title, language, url, outlet, published, published_inferred, digest, origin, "
+        "(SELECT count(*) FROM passages WHERE article = articles.number) FROM articles "
+        f"WHERE {where} ORDER BY published IS NULL, published DESC, id"  # noqa: S608 - from constants, bound
+    )
+    return [
+        ArticleSummary(*row[:6], bool(row[6]), *row[7:])  # the rest have SQLite's own types
+        for row in connection.execute(query, bindings)
+    ]
+
+
+def read_vectors(connection: apsw.Connection, fingerprint: str, digests: Sequence[str]) -> dict[str, bytes]:
+    query = "SELECT digest, vector FROM vectors WHERE fingerprint = ? AND digest IN (SELECT value FROM json_each(?))"
+    return dict(connection.execute(query, (fingerprint, json.dumps(list(digests)))))
+
+
+def count_languages(connection: apsw.Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT language, count(*) FROM articles GROUP BY language ORDER BY language"))

@@ -1,0 +1,132 @@
+"""How records look in a terminal: answers, lists, progress. Everything here returns or prints plain text."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag.messages import message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rag.engine import SyncReport
+    from rag.types import Answer, Article, ArticleSummary, Citation, Source
+
+# C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def safe(text: str) -> str:
+    """Return the text without characters that a terminal would obey."""
+    return _CONTROLS.sub("", text)
+
+
+def answer_text(answer: Answer) -> str:
+    """Return an answer for reading: the claims with their numbers, then each citation, or the closest articles."""
+    if answer.status == "no_evidence":
+        lines = [click.style(answer.text, bold=True)]
+        if answer.sources:
+            lines += ["", message("closest_articles", answer.language)]
+            lines += [f"  {source_line(source, answer.language)}" for source in answer.sources]
+        return "\n".join(lines) + "\n"
+    lines = []
+    for claim in answer.claims:
+        markers = "".join(f"[{number}]" for number in claim.citations)
+        lines.append(f"{safe(claim.text)} {click.style(markers, fg='cyan')}")
+    if answer.notice:
+        lines += ["", click.style(answer.notice, italic=True)]
+    for citation in answer.citations:
+        lines += ["", *_citation_lines(citation, language=answer.language)]
+    return "\n".join(lines) + "\n"
+
+
+def _citation_lines(citation: Citation, language: str) -> list[str]:
+    number = click.style(f"[{citation.number}]", fg="cyan")
+    quote = click.style(safe(citation.quote), bold=True)
+    sentence = " ".join(f"{safe(citation.before)}{quote}{safe(citation.after)}".split())
+    lines = [f"{number} {source_line(citation, language)}", f"    « {sentence} »"]
+    return [*lines, f"    {safe(citation.url)}"] if citation.url else lines
+
+
+def source_line(source: Source | Citation, language: str) -> str:
+    """Return outlet, date and title on one line, leaving out what the article does not tell."""
+    parts = [source.outlet, dated(source, language), source.title]
+    return safe(" · ".join(part for part in parts if part))
+
+
+def dated(article: Source | Citation | ArticleSummary | Article, language: str) -> str:
+    if not article.published:
+        return ""
+    return message("date_inferred", language, date=article.published) if article.published_inferred else article.published
+
+
+def article_rows(articles: Iterable[ArticleSummary], language: str) -> Iterable[str]:
+    """Yield a line an article: id, date, language, outlet, title, separated by tabs."""
+    for article in articles:
+        columns = (article.id, dated(article, language) or "-", article.language, article.outlet or "-", article.title)
+        yield safe("\t".join(column.replace("\t", " ") for column in columns))
+
+
+def article_text(article: Article, language: str) -> str:
+    """Return an article for reading, its headings set off."""
+    head = [click.style(safe(article.title), bold=True)]
+    facts = [article.outlet, dated(article, language), article.language, article.url]
+    head += [safe(" · ".join(fact for fact in facts if fact)), f"{article.id}  {safe(article.origin)}", ""]
+    body, end = [], 0
+    for heading in article.headings:
+        body += [safe(article.text[end : heading.start]), click.style(safe(heading.of(article.text)), bold=True)]
+        end = heading.stop
+    return "\n".join(head) + "".join(body) + safe(article.text[end:]) + "\n"
+
+
+def removed_text(article: Article) -> str:
+    """Return what was left out of an article's text, a line each, with the reason."""
+    return "".join(f"{item.reason}\t{safe(' '.join(item.text.split()))}\n" for item in article.removed)
+
+
+def sync_text(report: SyncReport, collection: str, language: str) -> str:
+    """Return what a sync did, and a line for each file that could not be taken."""
+    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "removed", "unchanged", "duplicates")}
+    lines = [message("synced", language, collection=collection, **counts)]
+    lines += [message("duplicate_article", language, id=copy, original=first) for copy, first in report.duplicates]
+    lines += [message("not_taken", language, reason=error.said(language)) for error in report.failures]
+    return safe("\n".join(lines)) + "\n"
+
+
+class ProgressLine:
+    """A Progress for people: a bar in a terminal, elsewhere a line a stage, always on stderr."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._show(message(f"stage_{stage}", self._language))
+        if self._bar is not None:
+            self._bar.update(self._task, completed=fraction)
+
+    def _show(self, label: str) -> None:
+        if not sys.stderr.isatty():
+            click.echo(f"{label} …", err=True)
+            return
+        if self._bar is None:
+            from rich.console import Console  # noqa: PLC0415 - only where there is progress to show
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(label, total=1.0)
+        self._bar.update(self._task, description=label, completed=0.0)
+
+    def stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

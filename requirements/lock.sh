@@ -1,0 +1,25 @@
+#!/bin/sh
+# Pins what the Makefile installs. torch and its CUDA libraries stand in files of their own, because which build of
+# torch is installed depends on the machine.
+set -eu
+compile() { "${BIN:?}/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@"; }
+folder=$(mktemp -d)
+echo "uv" >"$folder/uv.in"
+echo "torch==2.13.0" >"$folder/torch.in"
+
+compile "$folder/uv.in" -o requirements/uv.txt
+UV_FIND_LINKS='' compile "$folder/torch.in" -o "$folder/torch-all.txt"
+# A requirement is its line and the indented lines of hashes after it.
+pick() { awk -v names="$1" '/^[a-z]/ { name = $0; sub(/==.*/, "", name); keep = name ~ names } keep'; }
+pick '^(nvidia-.*|cuda-.*|triton)$' <"$folder/torch-all.txt" >requirements/cuda.txt
+pick '^torch$' <"$folder/torch-all.txt" | sed '$s/$/ \\/' >requirements/torch.txt
+# The CPU build of the same version, which PyTorch publishes beside the registry's.
+echo "    --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b" >>requirements/torch.txt
+
+compile pyproject.toml -o "$folder/run.txt"
+compile pyproject.toml --extra test --extra lint -c "$folder/run.txt" -o "$folder/test.txt"
+others='^(nvidia-.*|cuda-.*|triton|torch)$'
+drop() { awk -v names="$1" '/^[a-z]/ { name = $0; sub(/==.*/, "", name); keep = name !~ names } keep'; }
+drop "$others" <"$folder/run.txt" >requirements/run.txt
+drop "$others" <"$folder/test.txt" >requirements/test.txt
+rm -r "$folder"
