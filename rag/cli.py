@@ -224,8 +224,8 @@ def _engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
     with _progress() as progress:
         engine = open_engine(settings, create=create, progress=progress)
     with engine:
-        _warn(engine.store)
         yield engine
+        _warn(engine.store)
 
 
 @contextmanager
@@ -233,13 +233,13 @@ def _store(given: dict[str, Any]) -> Iterator[EmbeddedStore]:
     from rag.engine import open_collection
 
     with open_collection(_settings(given)) as store:
-        _warn(store)
         yield store
+        _warn(store)
 
 
 def _warn(store: Store) -> None:
     """Say what the store found wrong, and mended, when it was opened."""
-    for problem in store.check(quick=True):
+    for problem in store.notices:
         click.echo(f"{problem.said(LANGUAGE)}", err=True)
 
 

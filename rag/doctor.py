@@ -35,3 +35,39 @@ class Examination:
     @property
     def healthy(self) -> bool:
         return all(problem.repaired for problem in self.problems)
+
+
+def examine(settings: Settings, *, repair: bool = False, progress: Progress = silent) -> Examination:
+    """Look at every part and, where ``repair`` says so, mend what can be mended from what is whole."""
+    problems: list[Problem] = [*verify(settings.encoder, cache_dir=settings.cache_dir)]
+    dimension = None
+    try:
+        dimension = load(
+            settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
+        ).dimension
+    except AskpressError as error:
+        problems.append(Problem(error.key, error.values))
+    states: dict[str, StoreState] = {}
+    for name in collections(settings):
+        progress("check", len(states))
+        try:
+            with open_collection(settings.model_copy(update={"collection": name})) as store:
+                states[name] = store.state()
+                problems += store.check(repair=repair)
+        except AskpressError as error:
+            problems.append(Problem(error.key, error.values))
+    return Examination(
+        python=platform.python_version(),
+        versions={part: _version(part) for part in PARTS},
+        encoder=settings.encoder,
+        dimension=dimension,
+        collections=states,
+        problems=tuple(problems),
+    )
+
+
+def _version(part: str) -> str | None:
+    try:
+        return version(part)
+    except PackageNotFoundError:
+        return None

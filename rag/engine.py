@@ -21,11 +21,13 @@ from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Retrieval, retrieve
 from rag.settings import Settings
 from rag.store import EmbeddedStore, open_store
-from rag.types import UNDETERMINED, Answer, Claim, Filters, Source
+from rag.types import UNDETERMINED, Answer, Claim, Filters, Found, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+
+    from rag.types import Hit
 
 SEEDS = "seeds"
 EXCERPT = 240  # characters of the passage shown with a source
@@ -113,6 +115,17 @@ class Engine(AbstractContextManager["Engine"]):
         timings = {**retrieval.timings, "generate": 1000 * (done - retrieved), "total": 1000 * (done - started)}
         timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
         yield AnswerReady(replace(answer, timings=timings))
+
+    def search(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+    ) -> tuple[Found, ...]:
+        """Return the ``top_k`` best passages. Raises QuestionError."""
+        retrieval = self.retrieve(question, language=language, filters=filters)
+        return tuple(_found(hit) for hit in retrieval.hits[: self.settings.top_k])
 
     def retrieve(
         self,
@@ -221,6 +234,26 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
                 excerpt=_excerpt(article.text[passage.start : passage.stop]),
             )
     return tuple(sources.values())[:limit]
+
+
+def _found(hit: Hit) -> Found:
+    article, passage = hit.candidate.article, hit.candidate.passage
+    return Found(
+        article_id=article.id,
+        title=article.title,
+        url=article.url,
+        outlet=article.outlet,
+        published=article.published,
+        published_inferred=article.published_inferred,
+        language=article.language,
+        heading=passage.heading,
+        text=article.text[passage.start : passage.stop],
+        start=passage.start,
+        stop=passage.stop,
+        score=round(hit.score, 4),
+        dense=round(hit.dense, 4),
+        lexical=round(hit.lexical, 4),
+    )
 
 
 def _excerpt(text: str) -> str:

@@ -1,1 +1,217 @@
-"""The write path: keeps a collection in step with a folder or a file of articles."""
+"""The write path: brings a collection in step with a folder or a file of articles.
+
+Each batch is one transaction, so an interrupted sync leaves a usable collection and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.articles import find, read
+from rag.errors import ArticleError
+from rag.languages import terms
+from rag.protocols import Progress, silent
+from rag.segmentation import segment
+from rag.types import Article, Entry, Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from rag.protocols import Encoder, Store
+    from rag.types import ArticleSummary
+
+BATCH = 64  # articles a transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did, by article id. ``duplicates`` pairs an article left out with the one that says the same."""
+
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    failures: tuple[ArticleError, ...]
+
+
+def sync(
+    root: Path,
+    *,
+    store: Store,
+    encoder: Encoder,
+    detect: Callable[[str], str],
+    passage_tokens: int,
+    progress: Progress = silent,
+) -> SyncReport:
+    """Add, update and remove articles until the collection matches ``root``, a folder or one file.
+
+    Articles that came from elsewhere stay. So do those of a file that cannot be read: a damaged file is no wish to
+    delete. Raises ArticleError where there is nothing to read at all, StoreError, EncoderError.
+    """
+    root = root.resolve()
+    plan = _plan(root, store, detect, progress)
+    wanted = [*plan.added, *plan.updated]
+    for done in range(0, len(wanted), BATCH):
+        progress("embed", done / len(wanted))
+        store.put(entries(wanted[done : done + BATCH], store=store, encoder=encoder, passage_tokens=passage_tokens))
+    if plan.removed:
+        store.remove(plan.removed)
+    progress("snapshot", 0.0)
+    store.snapshot()
+    return SyncReport(
+        added=tuple(article.id for article in plan.added),
+        updated=tuple(article.id for article in plan.updated),
+        removed=plan.removed,
+        unchanged=plan.unchanged,
+        duplicates=plan.duplicates,
+        failures=plan.failures,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    added: tuple[Article, ...]
+    updated: tuple[Article, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    failures: tuple[ArticleError, ...]
+
+
+def _plan(root: Path, store: Store, detect: Callable[[str], str], progress: Progress) -> _Plan:
+    known = {summary.id: summary for summary in store.articles()}
+    added, updated, unchanged, duplicates = [], [], [], []
+    failures: list[ArticleError] = []
+    spared: set[str] = set()
+    seen: dict[str, str] = {}
+    contents: dict[str, str] = {}
+    paths = _paths(root)
+    for number, path in enumerate(paths):
+        progress("read", number / len(paths))
+        for article in _articles(path, root, detect, failures, spared):
+            content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}".encode()).hexdigest()
+            other = known.get(article.id)
+            if content in contents:
+                duplicates.append((article.origin, contents[content]))
+            elif article.id in seen:
+                failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=seen[article.id]))
+            elif other and _lives_elsewhere(other, root):
+                failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=other.origin))
+            elif other is None:
+                added.append(article)
+            elif other.digest == article.digest and other.origin == article.origin:
+                unchanged.append(article.id)
+            else:
+                updated.append(article)
+            seen.setdefault(article.id, article.origin)
+            contents.setdefault(content, article.origin)
+    gone = (s for s in known.values() if _below(s.origin, root) and s.id not in seen and _file(s.origin) not in spared)
+    removed = tuple(summary.id for summary in gone)
+    return _Plan(tuple(added), tuple(updated), removed, tuple(unchanged), tuple(duplicates), tuple(failures))
+
+
+def _paths(root: Path) -> list[Path]:
+    if not root.exists():
+        raise ArticleError("path_not_found", path=root)
+    paths = find(root) if root.is_dir() else [root]
+    if not paths:
+        raise ArticleError("no_articles", path=root)
+    return paths
+
+
+def _articles(
+    path: Path, root: Path, detect: Callable[[str], str], failures: list[ArticleError], spared: set[str]
+) -> list[Article]:
+    """Return the articles of a file, noting what failed and that the file is then to be spared."""
+    base = root if root.is_dir() else root.parent
+    articles = []
+    for found in read(path, root=base, detect=detect):
+        if isinstance(found, ArticleError):
+            failures.append(found)
+            spared.add(str(path))
+        else:
+            articles.append(replace(found, origin=f"{base.as_posix()}/{found.origin}"))
+    return articles
+
+
+def _file(origin: str) -> str:
+    """The file of an origin, which may name a line after it."""
+    path, colon, line = origin.rpartition(":")
+    return path if colon and line.isdigit() else origin
+
+
+def _below(origin: str, root: Path) -> bool:
+    return Path(_file(origin)).is_relative_to(root)
+
+
+def _lives_elsewhere(summary: ArticleSummary, root: Path) -> bool:
+    return not _below(summary.origin, root) and Path(_file(summary.origin)).exists()
+
+
+def entries(articles: Sequence[Article], *, store: Store, encoder: Encoder, passage_tokens: int) -> list[Entry]:
+    """Return articles made ready for the store; only texts that it holds no vector for are encoded."""
+    limit = min(passage_tokens, encoder.max_tokens)
+    cut = [segment(article, encoder.count_tokens, limit) for article in articles]
+    texts: list[str] = []
+    languages: list[str] = []
+    for article, passages in zip(articles, cut, strict=True):
+        found = [*_passage_texts(article, passages), *_sentence_texts(article, passages)]
+        texts.extend(found)
+        languages.extend([article.language] * len(found))
+    digests = [_digest(text, language) for text, language in zip(texts, languages, strict=True)]
+    vectors = _vectors(texts, languages, digests, store=store, encoder=encoder)
+    made, offset = [], 0
+    for article, passages in zip(articles, cut, strict=True):
+        middle = offset + len(passages)
+        end = middle + sum(len(passage.sentences) for passage in passages)
+        made.append(
+            Entry(
+                article=article,
+                passages=passages,
+                terms=tuple(_terms(article, passage) for passage in passages),
+                fingerprint=encoder.fingerprint,
+                passage_digests=tuple(digests[offset:middle]),
+                passage_vectors=vectors[offset:middle],
+                sentence_digests=tuple(digests[middle:end]),
+                sentence_vectors=vectors[middle:end],
+            )
+        )
+        offset = end
+    return made
+
+
+def _passage_texts(article: Article, passages: Sequence[Passage]) -> list[str]:
+    """The encoder reads the heading above a passage with it; a quote never holds it."""
+    bodies = (article.text[passage.start : passage.stop] for passage in passages)
+    return [f"{p.heading}\n{body}" if p.heading else body for p, body in zip(passages, bodies, strict=True)]
+
+
+def _sentence_texts(article: Article, passages: Sequence[Passage]) -> list[str]:
+    return [span.of(article.text) for passage in passages for span in passage.sentences]
+
+
+def _terms(article: Article, passage: Passage) -> tuple[str, ...]:
+    return tuple(terms(f"{passage.heading}\n{article.text[passage.start : passage.stop]}", article.language))
+
+
+def _digest(text: str, language: str) -> str:
+    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()
+
+
+def _vectors(
+    texts: list[str], languages: list[str], digests: list[str], *, store: Store, encoder: Encoder
+) -> NDArray[np.float32]:
+    kept = dict(store.vectors(encoder.fingerprint, digests))
+    new = {digest: i for i, digest in enumerate(digests) if digest not in kept}
+    if new:
+        made = encoder.encode_passages([texts[i] for i in new.values()], [languages[i] for i in new.values()])
+        kept.update(zip(new, made, strict=True))
+    return np.array([kept[digest] for digest in digests], dtype=np.float32)

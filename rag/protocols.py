@@ -59,6 +59,10 @@ class Encoder(Protocol):
 class Store(Protocol):
     """Keeps one collection. Every read sees one whole generation; when a write returns, it is on the disk."""
 
+    @property
+    def notices(self) -> Sequence[Problem]:
+        """What was found wrong, and mended, since the collection was opened."""
+
     def put(self, entries: Iterable[Entry]) -> None:
         """Add articles, or replace those with the same id, all of them or none.
 
@@ -94,6 +98,9 @@ class Store(Protocol):
 
     def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return the vectors kept for texts with these digests, made by the encoder with this fingerprint."""
+
+    def snapshot(self) -> None:
+        """Bring everything derived up to date. Searches are right without it, but slower the more was written since."""
 
     def state(self) -> StoreState: ...
 

@@ -13,8 +13,9 @@ from rag.messages import message
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rag.doctor import Examination
     from rag.engine import SyncReport
-    from rag.types import Answer, Article, ArticleSummary, Citation, Source
+    from rag.types import Answer, Article, ArticleSummary, Citation, Found, Source
 
 # C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -52,13 +53,13 @@ def _citation_lines(citation: Citation, language: str) -> list[str]:
     return [*lines, f"    {safe(citation.url)}"] if citation.url else lines
 
 
-def source_line(source: Source | Citation, language: str) -> str:
+def source_line(source: Source | Citation | Found, language: str) -> str:
     """Return outlet, date and title on one line, leaving out what the article does not tell."""
     parts = [source.outlet, dated(source, language), source.title]
     return safe(" · ".join(part for part in parts if part))
 
 
-def dated(article: Source | Citation | ArticleSummary | Article, language: str) -> str:
+def dated(article: Source | Citation | Found | ArticleSummary | Article, language: str) -> str:
     if not article.published:
         return ""
     return message("date_inferred", language, date=article.published) if article.published_inferred else article.published
@@ -94,6 +95,30 @@ def sync_text(report: SyncReport, collection: str, language: str) -> str:
     lines = [message("synced", language, collection=collection, **counts)]
     lines += [message("duplicate_article", language, id=copy, original=first) for copy, first in report.duplicates]
     lines += [message("not_taken", language, reason=error.said(language)) for error in report.failures]
+    return safe("\n".join(lines)) + "\n"
+
+
+def found_text(found: Iterable[Found], language: str) -> str:
+    """Return the passages that a search found, each under its source and score."""
+    blocks = (
+        f"{click.style(f'{item.score:.3f}', fg='cyan')} {source_line(item, language)}\n"
+        f"    {safe(' '.join(item.text.split()))}\n"
+        for item in found
+    )
+    return "\n".join(blocks)
+
+
+def examination_text(examination: Examination, language: str) -> str:
+    """Return what the doctor found: parts, encoder, collections, then each problem with its remedy."""
+    lines = [f"Python {examination.python}"]
+    lines += [f"{part} {version or '-'}" for part, version in examination.versions.items()]
+    lines += [message("doctor_encoder", language, name=examination.encoder, dimension=examination.dimension or "-")]
+    for name, state in examination.collections.items():
+        counts = {key: getattr(state, key) for key in ("articles", "passages", "sentences", "generation")}
+        megabytes = f"{state.bytes_on_disk / 1e6:.1f}"
+        lines.append(message("doctor_collection", language, name=name, megabytes=megabytes, **counts))
+    lines += [problem.said(language) for problem in examination.problems]
+    lines += [message("doctor_healthy" if examination.healthy else "doctor_unhealthy", language)]
     return safe("\n".join(lines)) + "\n"
 
 

@@ -202,6 +202,26 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that a search found: ``text == article.text[start:stop]``, with the scores of its Hit."""
+
+    article_id: str
+    title: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    language: str
+    heading: str
+    text: str
+    start: int
+    stop: int
+    score: float
+    dense: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the command line prints, the API returns and the page shows.
 

@@ -43,7 +43,7 @@ def decode(data: bytes, origin: str) -> str:
 
 
 def _detected(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
 
     best = from_bytes(data[:_SAMPLE]).best()
     return best.encoding if best else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def unwrap(lines: Sequence[Line]) -> tuple[Line, ...]:
     width = max((len(line.text) for line in lines), default=0)
     fits = [
         len(line.text) + 1 + len(after.text.split(" ", 1)[0]) <= width
-        for line, after in zip(lines, lines[1:], strict=False)
+        for line, after in pairwise(lines)
         if _continues(line, after)
     ]
     if width > _WIDEST or len(fits) < _FEWEST or sum(fits) * 10 > len(fits):
@@ -51,7 +52,7 @@ def _continues(line: Line, after: Line) -> bool:
 
 def _joined(lines: Sequence[Line]) -> Iterator[Line]:
     parts = [lines[0].text]
-    for line, after in zip(lines, lines[1:], strict=False):
+    for line, after in pairwise(lines):
         if not _continues(line, after):
             yield Line("".join(parts), line.level)
             parts = [after.text]

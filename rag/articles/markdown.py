@@ -45,7 +45,7 @@ def _front_matter(text: str, origin: str) -> tuple[Metadata, str]:
     match = _FRONT.match(text, 0, _LARGEST)
     if match is None:
         return Metadata(), text
-    import yaml
+    import yaml  # noqa: PLC0415 - only where there is front matter
 
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(match[1], Loader=yaml.SafeLoader)):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.store.records import Record
+    from rag.store.snapshots import Pointer, Snapshots
     from rag.store.tables import Meta
 
 SAMPLE = 512  # passages that make the background
@@ -37,15 +38,18 @@ class Part:
     lexical: LexicalIndex
 
     @classmethod
-    def build(
-        cls, connection: apsw.Connection, dimension: int, *, after: int = 0, folder: Path | None = None
-    ) -> Part:
+    def build(cls, connection: apsw.Connection, dimension: int, *, after: int = 0, folder: Path | None = None) -> Part:
         """Index the passages with greater numbers than ``after``, the lexical part in ``folder`` or in memory."""
         return cls(
             DenseIndex.build(tables.passage_rows(connection, after), dimension),
             DenseIndex.build(tables.sentence_rows(connection, after), dimension),
             LexicalIndex.build(tables.term_rows(connection, after), folder),
         )
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Passages by their terms, passages by their vectors, sentences."""
+        return len(self.lexical), len(self.passages), len(self.sentences)
 
     @classmethod
     def load(cls, folder: Path) -> Part:
@@ -60,9 +64,21 @@ class Part:
 class Snapshot:
     """An opened snapshot."""
 
-    name: str
+    pointer: Pointer
     contents: Contents
     part: Part
+
+    @classmethod
+    def load(cls, snapshots: Snapshots, pointer: Pointer) -> Snapshot:
+        """Verify and open a snapshot. Raises DamagedSnapshotError."""
+        contents, folder = snapshots.contents(pointer), snapshots.verified(pointer)
+        try:
+            part = Part.load(folder)
+        except (OSError, RuntimeError) as error:  # RuntimeError is FAISS's own
+            raise DamagedSnapshotError(f"{folder} cannot be opened ({error})") from error
+        if (contents.passages, contents.passages, contents.sentences) != part.counts:
+            raise DamagedSnapshotError(f"{folder} does not hold as many rows as its manifest says")
+        return cls(pointer, contents, part)
 
 
 def write_snapshot(connection: apsw.Connection, meta: Meta, folder: Path) -> Contents:
@@ -171,5 +187,7 @@ def _removed_since(connection: apsw.Connection, meta: Meta, snapshot: Snapshot) 
     gone = tables.removed_rows(connection, contents.generation, contents.last)
     added = tables.count_passages(connection, contents.last)
     if contents.generation > meta.generation or contents.passages - len(gone) + added != meta.passages:
-        raise DamagedSnapshotError(f"the snapshot {snapshot.name} does not belong to this state of the database")
+        raise DamagedSnapshotError(
+            f"the snapshot {snapshot.pointer.name} does not belong to this state of the database"
+        )
     return gone

@@ -7,9 +7,9 @@ import sys
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from rag.store import tables
+from rag.store.tables import matrix, read_articles
 from rag.types import Article, Candidate, Passage, Span
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_KEPT = 4096  # passages; with vectors of 384 dimensions some 20 kB each
+K = TypeVar("K")
+V = TypeVar("V")
+_KEPT_PASSAGES = 4096  # with vectors of 384 dimensions some 20 kB each
+_KEPT_ARTICLES = 1024
 _AMONG = "IN (SELECT value FROM json_each(?))"
 
 
@@ -39,27 +42,74 @@ class Record:
         return Candidate(self.article, self.passage, self.passage_vector, self.sentence_vectors, lexical)
 
 
-class Records:
-    """The passages used last. Safe for threads, each with its own connection."""
+class Recent(Generic[K, V]):
+    """A dictionary that forgets what was used longest ago. Safe for threads."""
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self, kept: int) -> None:
         self._kept = kept
-        self._records: OrderedDict[int, Record] = OrderedDict()
+        self._items: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
+
+    def find(self, keys: Iterable[K]) -> dict[K, V]:
+        """Return the items that are kept."""
+        with self._lock:
+            found = {key: self._items[key] for key in keys if key in self._items}
+            for key in found:
+                self._items.move_to_end(key)
+        return found
+
+    def keep(self, items: Mapping[K, V]) -> None:
+        with self._lock:
+            self._items |= items
+            while len(self._items) > self._kept:
+                self._items.popitem(last=False)
+
+
+class Records:
+    """Reads passages through what was read before."""
+
+    def __init__(self) -> None:
+        self._records: Recent[int, Record] = Recent(_KEPT_PASSAGES)
+        self._articles: Recent[int, Article] = Recent(_KEPT_ARTICLES)
 
     def get(self, connection: apsw.Connection, numbers: Collection[int], dimension: int) -> list[Record]:
         """Return the records of passages that the connection's transaction sees."""
-        with self._lock:
-            found = {number: self._records[number] for number in numbers if number in self._records}
-            for number in found:
-                self._records.move_to_end(number)
-            articles = {record.passage.article_id: record.article for record in self._records.values()}
+        found = self._records.find(numbers)
         missing = [number for number in numbers if number not in found]
         if missing:
-            read = _read(connection, missing, dimension)
+            read = self._read(connection, json.dumps(missing), dimension)
+            self._records.keep(read)
             found |= read
-            with self._lock:
-                self._records |= read
-                while len(self._records) > self._kept:
-                    self._records.popitem(last=False)
         return list(found.values())
+
+    def _read(self, connection: apsw.Connection, numbers: str, dimension: int) -> dict[int, Record]:
+        rows = connection.execute(
+            "SELECT passages.number, article, ordinal, start, stop, heading, terms, vectors.vector FROM passages "
+            f"JOIN vectors ON vectors.number = passages.vector WHERE passages.number {_AMONG}",  # noqa: S608 - constant
+            (numbers,),
+        ).fetchall()
+        articles = self._read_articles(connection, {row[1] for row in rows})
+        spans: dict[int, list[Span]] = {row[0]: [] for row in rows}
+        blobs: dict[int, list[bytes]] = {row[0]: [] for row in rows}
+        for number, start, stop, blob in connection.execute(
+            "SELECT passage, start, stop, vectors.vector FROM sentences "
+            f"JOIN vectors ON vectors.number = sentences.vector WHERE passage {_AMONG} "  # noqa: S608 - constant
+            "ORDER BY passage, ordinal",
+            (numbers,),
+        ):
+            spans[number].append(Span(start, stop))
+            blobs[number].append(blob)
+        records = {}
+        for number, article_number, ordinal, start, stop, heading, terms, blob in rows:
+            article = articles[article_number]
+            passage = Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading)
+            counts = Counter(map(sys.intern, terms.split()))  # one copy of a term in all of the records
+            vector, sentences = matrix([blob], dimension)[0], matrix(blobs[number], dimension)
+            records[number] = Record(number, article, passage, vector, sentences, counts, counts.total())
+        return records
+
+    def _read_articles(self, connection: apsw.Connection, numbers: set[int]) -> dict[int, Article]:
+        found = self._articles.find(numbers)
+        read = read_articles(connection, numbers - found.keys())
+        self._articles.keep(read)
+        return found | read

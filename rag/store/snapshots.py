@@ -44,14 +44,10 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What CURRENT says."""
+    """What CURRENT says, true or not."""
 
     name: str
     manifest_hash: str
-
-    @property
-    def generation(self) -> int:
-        return int(self.name.split("-")[0])
 
 
 def _sync_and_hash(path: Path) -> str:
@@ -67,20 +63,13 @@ class Snapshots:
         self.folder = folder
 
     def pointer(self) -> Pointer | None:
-        """Return which snapshot to use, None before the first. Raises DamagedSnapshotError."""
+        """Return which snapshot to use, None before the first."""
         try:
             content = (self.folder / "CURRENT").read_bytes()
         except FileNotFoundError:
             return None
-        try:
-            name, manifest_hash = content.decode("ascii").split()
-            pointer = Pointer(name, manifest_hash)
-            known = pointer.generation >= 0 and (self.folder / name / _MANIFEST).is_file()
-        except (ValueError, OSError):  # OSError: a name that the file system cannot have
-            known = False
-        if not known:
-            raise DamagedSnapshotError(f"{self.folder / 'CURRENT'} names no snapshot")
-        return pointer
+        name, _, manifest_hash = content.decode("ascii", "replace").strip().partition(" ")
+        return Pointer(name, manifest_hash)
 
     def contents(self, pointer: Pointer) -> Contents:
         """Read a manifest. Raises DamagedSnapshotError."""
@@ -104,7 +93,7 @@ class Snapshots:
         path = self.folder / pointer.name / _MANIFEST
         try:
             content = path.read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: no file can have this name
             raise DamagedSnapshotError(f"{path} cannot be read ({error})") from error
         if hashlib.sha256(content).hexdigest() != pointer.manifest_hash:
             raise DamagedSnapshotError(f"{path} is not what was written to it")
@@ -143,22 +132,15 @@ class Snapshots:
         return manifest_hash
 
     def _point_to(self, line: str) -> None:
-        before = self._named()
+        before = self.pointer()
         aside = self.folder / "tmp-CURRENT"
         aside.write_text(line, "ascii")
         _sync_and_hash(aside)
         sync_folder(self.folder)
         aside.replace(self.folder / "CURRENT")
         sync_folder(self.folder)
-        for name in self.names() - {line.split()[0], before}:
+        for name in self.names() - {line.split()[0], before.name if before else ""}:
             shutil.rmtree(self.folder / name, ignore_errors=True)  # Windows keeps an open file; the next write tries
-
-    def _named(self) -> str | None:
-        try:
-            pointer = self.pointer()
-        except DamagedSnapshotError:
-            return None
-        return pointer.name if pointer else None
 
     def names(self) -> set[str]:
         """Return the names of all snapshots that lie in the folder."""
@@ -191,5 +173,5 @@ class Snapshots:
     def discard(self, pointer: Pointer | None) -> None:
         """Remove a damaged snapshot and CURRENT. The caller holds ``building``."""
         (self.folder / "CURRENT").unlink(missing_ok=True)
-        if pointer is not None:
-            shutil.rmtree(self.folder / pointer.name, ignore_errors=True)
+        if pointer is not None and pointer.name in self.names():
+            shutil.rmtree(self.folder / pointer.name, ignore_errors=True)  # as above

@@ -171,6 +171,12 @@ def last_passage(connection: apsw.Connection) -> int:
     return last
 
 
+def count_passages(connection: apsw.Connection, after: int) -> int:
+    """Return how many passages have greater numbers than ``after``."""
+    count: int = connection.execute("SELECT count(*) FROM passages WHERE number > ?", (after,)).get
+    return count
+
+
 def removed_rows(connection: apsw.Connection, generation: int, last: int) -> list[tuple[int, str]]:
     """Return (passage, terms) of what was taken away after a generation from among its passages, up to ``last``."""
     query = "SELECT passage, terms FROM removed WHERE generation > ? AND passage <= ?"

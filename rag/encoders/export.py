@@ -1,0 +1,103 @@
+"""From a sentence-transformers model to an ONNX graph of token ids to unit vectors, in fp32 and in few bits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import EncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class NotExportable(EncoderError):
+    """The model does something that a graph of token ids cannot do; sentence-transformers itself still runs it."""
+
+
+def export(model: Any, path: Path) -> None:
+    """Write a ``SentenceTransformer`` as ONNX, pooling and normalisation included. Raises NotExportable.
+
+    Inputs are ``input_ids`` and ``attention_mask``, int64 of shape (texts, tokens); the output ``vector`` is float32 of
+    shape (texts, dimension).
+    """
+    _check(model)
+    import torch
+
+    class Graph(torch.nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = self.model.forward({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+
+    tokens = model.tokenizer(["a few words", "a"], padding=True, return_tensors="pt")
+    sizes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    try:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(
+                Graph().eval(),
+                (tokens["input_ids"], tokens["attention_mask"]),
+                str(path),
+                input_names=["input_ids", "attention_mask"],
+                output_names=["vector"],
+                dynamic_shapes=(sizes, sizes),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except Exception as error:  # torch raises what it finds on the way
+        raise NotExportable(f"The model cannot be exported to ONNX ({type(error).__name__}: {error}).") from error
+
+
+def _check(model: Any) -> None:
+    """Raise NotExportable where the vectors depend on more than the tokens of the prompt and the text."""
+    first = model[0]
+    if not hasattr(first, "auto_model"):
+        raise NotExportable(f"Its first module is a {type(first).__name__}, not a transformer.")
+    if not getattr(model.tokenizer, "is_fast", False):
+        raise NotExportable("Its tokenizer is not one of the `tokenizers` library.")
+    if any(getattr(module, "include_prompt", True) is False for module in model) and any(model.prompts.values()):
+        raise NotExportable("Its pooling leaves out the tokens of the prompt.")
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write a model with the weights of its matrices and its word embeddings in blocks of 32 of four bits.
+
+    The products are taken with activations in int8 a block (``accuracy_level`` 4).
+    """
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    model = onnx.load(source)
+    with quiet():
+        quantiser = MatMulNBitsQuantizer(
+            model,
+            bits=4,
+            block_size=32,
+            is_symmetric=True,
+            accuracy_level=4,
+            op_types_to_quantize=("MatMul", "Gather"),
+            quant_axes=(("MatMul", 0), ("Gather", 1)),
+        )
+        quantiser.process()
+    onnx.save(quantiser.model.model, target)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the notices of torch, transformers and onnxruntime about themselves from the user, errors excepted."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,324 @@
+"""The store of one machine: a folder with a SQLite database, and indexes that are derived from it.
+
+The database is the truth, and its commit the acknowledgement of a write. The indexes are a snapshot of one generation;
+what was written after it is indexed in memory by each process that reads. Any number of processes may read while one
+writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import apsw
+import numpy as np
+
+from rag.errors import ArticleNotFound, EncoderError, StoreBusy, StoreError
+from rag.store import integrity, tables
+from rag.store.database import Database, translated
+from rag.store.generation import Generation, Snapshot, best_matching, write_snapshot
+from rag.store.records import Records
+from rag.store.snapshots import Contents, DamagedSnapshotError, Pointer, Snapshots
+from rag.types import Filters, Problem, SearchResult, StoreState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    from rag.store.tables import Meta
+    from rag.types import Article, ArticleSummary, Entry
+
+# A snapshot is made again when it lacks more passages than this, or than this part of them all: so a write of n articles
+# one by one makes no more than some log(n) of them, and what each reader indexes for itself stays small.
+_BEHIND = 2000
+_BEHIND_PART = 0.1
+
+
+class EmbeddedStore:
+    """A collection in a folder; see ``rag.protocols.Store`` for what its methods promise.
+
+    ``busy_timeout`` is how many seconds a write waits for another process. ``notices`` tells what was mended without
+    being asked: a snapshot that was found damaged, or one that could not be written. Safe for threads.
+
+    Raises CollectionNotFound, StorageFull, SchemaTooNew, StoreError.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True, busy_timeout: float = 10.0) -> None:
+        self.notices: list[Problem] = []
+        self._folder = folder
+        self._busy_timeout = busy_timeout
+        self._database = Database(folder, create=create, busy_timeout=busy_timeout)
+        self._snapshots = Snapshots(folder / "snapshots")
+        self._records = Records()
+        self._loading = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._generation: Generation | None = None
+        self._rebuilt: Meta | None = None
+        if not self._database.read_only:
+            self._clean()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Add or replace articles: see ``Store.put``. The last of two with one id stays.
+
+        An entry made by another encoder is taken only where no article of the collection's encoder is left, so that one
+        call with every article changes the encoder. Raises ValueError where the parts of an entry do not fit together.
+        """
+        latest = {entry.article.id: entry for entry in entries}
+        for entry in latest.values():
+            _check(entry)
+        if not latest:
+            return
+        with self._database.writing() as connection:
+            self._begin_generation(connection)
+            tables.remove_articles(connection, latest)
+            for entry in latest.values():
+                tables.claim_encoder(connection, entry)
+                tables.add_article(connection, entry)
+        self._snapshot_when_behind()
+
+    def remove(self, article_ids: Iterable[str]) -> int:
+        wanted = set(article_ids)
+        with self._database.writing() as connection:
+            removed = tables.remove_articles(connection, wanted)
+            if removed:
+                self._begin_generation(connection)
+        if removed:
+            self._snapshot_when_behind()
+        return removed
+
+    def _begin_generation(self, connection: apsw.Connection) -> None:
+        tables.next_generation(connection)
+        kept = [int(name.split("-")[0]) for name in self._snapshots.names()]
+        if kept:
+            tables.forget_removed(connection, min(kept))
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        terms: Sequence[str],
+        *,
+        limit: int,
+        filters: Filters = Filters(),  # noqa: B008 - frozen
+    ) -> SearchResult:
+        """Search one generation: see ``Store.search``. A term given twice counts once.
+
+        ``frequencies``, ``passages`` and ``background`` are of the whole collection, whatever the filters. Raises
+        EncoderError where the vector has another dimension than the collection's.
+        """
+        terms = tuple(dict.fromkeys(terms))
+        with self._reading() as (connection, meta, generation):
+            if generation is None or not meta.passages:
+                return SearchResult((), dict.fromkeys(terms, 0), 0, (0.0, 1.0), meta.generation)
+            if vector.shape != (meta.dimension,):
+                raise EncoderError(
+                    f"The question's vector has the shape {vector.shape}, the collection's vectors ({meta.dimension},). "
+                    "Index the collection again, or set the encoder that it was made with."
+                )
+            allowed = None if filters == Filters() else _mask(connection, filters, generation.last)
+            frequencies, weights = generation.weights(terms)
+            nearest = generation.nearest(vector, limit, allowed)
+            matching = generation.matching(weights, limit, allowed) if weights else set()
+            records = self._records.get(connection, nearest | matching, len(vector))
+        scores = generation.scores(records, weights)
+        chosen = nearest | best_matching(scores, matching, limit)
+        return SearchResult(
+            tuple(record.candidate(scores[record.number]) for record in records if record.number in chosen),
+            frequencies, meta.passages, generation.background(vector), meta.generation,
+        )  # fmt: skip
+
+    def article(self, article_id: str) -> Article:
+        with self._database.reading() as connection:
+            article = tables.read_article(connection, article_id)
+        if article is None:
+            raise self._no_article(article_id)
+        return article
+
+    def passages(self, article_id: str) -> tuple[tuple[int, int], ...]:
+        with self._database.reading() as connection:
+            if tables.read_article(connection, article_id) is None:
+                raise self._no_article(article_id)
+            return tables.read_spans(connection, article_id)
+
+    def _no_article(self, article_id: str) -> ArticleNotFound:
+        return ArticleNotFound(f"There is no article {article_id} in {self._folder}.")
+
+    def articles(self, filters: Filters = Filters()) -> Iterator[ArticleSummary]:  # noqa: B008 - frozen
+        with self._database.reading() as connection:
+            summaries = tables.read_summaries(connection, filters)
+        yield from summaries
+
+    def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        with self._database.reading() as connection:
+            kept = tables.read_vectors(connection, fingerprint, digests)
+        return {digest: tables.matrix([blob], len(blob) // 2)[0] for digest, blob in kept.items()}
+
+    def state(self) -> StoreState:
+        with self._database.reading() as connection:
+            meta = tables.read_meta(connection)
+            languages = tables.count_languages(connection)
+        size = sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        return StoreState(
+            meta.generation, sum(languages.values()), meta.passages, meta.sentences, languages, meta.fingerprint, size
+        )
+
+    def check(self, repair: bool = False) -> tuple[Problem, ...]:
+        """Compare the indexes with the database, and the database with itself; report ``notices`` too."""
+        transaction = self._database.writing() if repair else self._database.reading()
+        with transaction as connection:
+            found = integrity.check_database(connection, self._database.path, repair=repair)
+            meta = tables.read_meta(connection)
+            wrong = integrity.check_snapshot(connection, meta, self._snapshots)
+        if wrong and repair:
+            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building(self._busy_timeout):
+                self._snapshots.discard(self._snapshots.pointer())
+            self.snapshot()
+        remedy = "It was built again from the database." if repair else "Run `rag check --repair`."
+        return (*self.notices, *found, *(Problem(what, remedy, repaired=repair) for what in wrong))
+
+    def snapshot(self) -> None:
+        """Write the indexes of the present generation, so that no process needs to build them for itself.
+
+        Does nothing where they are written already. Raises StorageFull, and StoreBusy where another process is at it.
+        """
+        with translated(self._snapshots.folder / "LOCK"), self._snapshots.building(self._busy_timeout):
+            self._snapshots.clean()
+            with self._database.reading() as connection:
+                meta = tables.read_meta(connection)
+                pointer = self._snapshots.pointer()
+                made = pointer is not None and pointer.name.startswith(f"{meta.generation}-")
+                if meta.dimension is not None and not made:
+                    self._snapshots.write(lambda folder: write_snapshot(connection, meta, folder))
+
+    def _snapshot_when_behind(self) -> None:
+        """Follow up a write. It is on the disk and acknowledged, so what goes wrong here is told, not raised."""
+        try:
+            with self._database.reading() as connection:
+                meta = tables.read_meta(connection)
+                contents = self._contents()
+                since = (contents.generation, contents.last) if contents else (0, 0)
+                behind = tables.count_passages(connection, since[1]) + len(tables.removed_rows(connection, *since))
+            if behind > max(_BEHIND, _BEHIND_PART * meta.passages):
+                self.snapshot()
+        except StoreBusy:
+            return  # another process is making the snapshot
+        except StoreError as error:
+            self._notice(f"The articles are kept, but their index could not be written: {error}", repaired=False)
+
+    def _contents(self) -> Contents | None:
+        try:
+            pointer = self._snapshots.pointer()
+            return self._snapshots.contents(pointer) if pointer else None
+        except DamagedSnapshotError:
+            return None  # it is mended where it is opened
+
+    def _clean(self) -> None:
+        if not self._snapshots.folder.exists():
+            return
+        try:
+            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building():
+                self._snapshots.clean()
+        except StoreBusy:
+            return  # what lies there is not left over: another process is writing it
+
+    def _notice(self, what: str, *, repaired: bool) -> None:
+        remedy = "Nothing more to do." if repaired else "Free some space, then run `rag check --repair`."
+        self.notices.append(Problem(what, remedy, repaired=repaired))
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[apsw.Connection, Meta, Generation | None]]:
+        """One read transaction with the indexes of what it sees; None where nothing was ever put."""
+        while True:
+            # Read before the transaction begins, it never names a snapshot of a later generation than that sees.
+            with translated(self._snapshots.folder / "CURRENT"):
+                pointer = self._snapshots.pointer()
+            with self._database.reading() as connection:
+                meta = tables.read_meta(connection)
+                if meta.dimension is None:
+                    yield connection, meta, None
+                    return
+                generation = self._generation
+                if generation is None or generation.meta != meta:
+                    generation = self._load(connection, meta, pointer)
+                if generation is not None:
+                    yield connection, meta, generation
+                    return
+
+    def _load(self, connection: apsw.Connection, meta: Meta, pointer: Pointer | None) -> Generation | None:
+        """Return the generation that the transaction sees, or None where CURRENT names another snapshot by now."""
+        with self._loading:
+            if self._generation is not None and self._generation.meta == meta:
+                return self._generation
+            try:
+                generation = Generation.load(connection, meta, self._open(pointer))
+            except DamagedSnapshotError as error:
+                if self._snapshots.pointer() != pointer or self._rebuild(connection, meta, pointer, error):
+                    return None
+                generation = Generation.load(connection, meta, None)
+            self._generation = generation
+            return generation
+
+    def _open(self, pointer: Pointer | None) -> Snapshot | None:
+        if pointer is None:
+            return None
+        if self._snapshot is None or self._snapshot.pointer != pointer:
+            self._snapshot = Snapshot.load(self._snapshots, pointer)
+        return self._snapshot
+
+    def _rebuild(
+        self, connection: apsw.Connection, meta: Meta, pointer: Pointer | None, error: DamagedSnapshotError
+    ) -> bool:
+        """Replace a damaged snapshot by one of what the transaction sees; return whether that was done."""
+        what = f"The index of {self._folder} was damaged: {error}."
+        try:
+            if self._rebuilt == meta:
+                raise StoreError("it was damaged again at once, so the disk may be failing")
+            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building():
+                if self._snapshots.pointer() == pointer:
+                    self._snapshots.discard(pointer)
+                    self._snapshots.clean()
+                    self._snapshots.write(lambda folder: write_snapshot(connection, meta, folder))
+        except StoreError as failure:
+            self._notice(f"{what} It could not be written again: {failure}", repaired=False)
+            return False
+        self._rebuilt = meta
+        self._notice(f"{what} It was built again from the database.", repaired=True)
+        return True
+
+
+def _check(entry: Entry) -> None:
+    """Raises ValueError where the parts of an entry do not fit together, EncoderError where a vector is no vector."""
+    name, passages, sentences = entry.article.id, len(entry.passages), sum(len(p.sentences) for p in entry.passages)
+    counts = (len(entry.terms), len(entry.passage_digests), len(entry.passage_vectors))
+    if set(counts) != {passages} or {len(entry.sentence_digests), len(entry.sentence_vectors)} != {sentences}:
+        raise ValueError(
+            f"The entry of {name} has {passages} passages and {sentences} sentences, and not as many of all"
+        )
+    if any(not term or term.split() != [term] for terms in entry.terms for term in terms):
+        raise ValueError(f"A term of {name} is empty or holds white space")
+    shapes = {entry.passage_vectors.shape[1:], entry.sentence_vectors.shape[1:]}
+    finite = np.isfinite(entry.passage_vectors).all() and np.isfinite(entry.sentence_vectors).all()
+    if len(shapes) != 1 or len(shapes.pop()) != 1 or not finite:
+        raise EncoderError(f"The vectors of {name} are not finite, or not of one dimension. Check the encoder.")
+
+
+def _mask(connection: apsw.Connection, filters: Filters, last: int) -> NDArray[np.bool_]:
+    """Return which passages the filters let through, indexed by their numbers."""
+    allowed = np.zeros(last + 1, dtype=np.bool_)
+    allowed[tables.passages_of(connection, filters)] = True
+    return allowed
