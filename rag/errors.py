@@ -5,6 +5,7 @@ AskpressError
 │   ├── QuestionError          the question is empty, blank or too long
 │   └── SettingsError          a setting is unknown or has a value it cannot have
 ├── ArticleError               a file cannot be read as an article
+├── QuestionSetError           a folder of questions to measure with cannot be read
 ├── EncoderError               the encoder is not there, or not what it should be
 │   └── ModelNotFound          the named model is neither installed, cached nor a folder
 ├── StoreError                 a collection cannot be read or written
@@ -54,6 +55,10 @@ class SettingsError(UsageError):
 
 class ArticleError(AskpressError):
     """A file cannot be read as an article."""
+
+
+class QuestionSetError(AskpressError):
+    """A folder of questions to measure with cannot be read."""
 
 
 class EncoderError(AskpressError):

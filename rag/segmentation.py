@@ -30,6 +30,7 @@ _TITLES = re.compile(
 _REFERENCES = re.compile("art|pp?|vol|[nN]o?|Nr|[fF]ig|chap|éd|ca|env|vs|Q|P|Abs|S|§")
 _LAST_PARAGRAPH = re.compile(r"\S[^\n]*")
 _WORD = re.compile(r"(?:(\w+)[\s.]+)?(?<!\w)([\w§]+)\.\s*$")
+_LAST_WORD = re.compile(r"(?:(\w+)[\s.]+)?(?<!\w)([\w§]+)\.\s*$")
 _CLOSERS = re.compile(r"\s*(?:[”’」』）)\]》]+|»(?!\w))+\s*")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -47,7 +48,8 @@ def segment(article: Article, count_tokens: CountTokens, limit: int) -> tuple[Pa
     """Return the passages of an article, in order, each at most ``limit`` tokens with the heading above it.
 
     Together their sentences hold all of the text that is neither white space nor heading. A passage costs the sum of
-    its sentences and its heading, as ``count_tokens`` counts each alone; a heading that would take more than half of
+    its parts and its heading, as ``count_tokens`` counts each alone (white space between parts is taken to cost
+    nothing, as in SentencePiece); a heading that would take more than half of
     ``limit`` is left out. A paragraph that fits in a passage is never split; a longer one is split evenly. A sentence
     that is too long is cut at clauses, else between words, else anywhere. An article of nothing but headings has one
     passage, of them. ``count_tokens`` is called once, and three times more at most where a sentence is too long.

@@ -62,7 +62,9 @@ def source_line(source: Source | Citation | Found, language: str) -> str:
 def dated(article: Source | Citation | Found | ArticleSummary | Article, language: str) -> str:
     if not article.published:
         return ""
-    return message("date_inferred", language, date=article.published) if article.published_inferred else article.published
+    return (
+        message("date_inferred", language, date=article.published) if article.published_inferred else article.published
+    )
 
 
 def article_rows(articles: Iterable[ArticleSummary], language: str) -> Iterable[str]:

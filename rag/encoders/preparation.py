@@ -44,7 +44,9 @@ PARITY = 0.998
 LAID_OUT = "source"
 
 
-def prepare(source: Source, cache_dir: Path, progress: Progress, runtime: Runtime = "onnx", device: str = "cpu") -> Path:
+def prepare(
+    source: Source, cache_dir: Path, progress: Progress, runtime: Runtime = "onnx", device: str = "cpu"
+) -> Path:
     """Return the folder of the prepared encoder, made if it is not there yet (a minute for the bundled model).
 
     Where a model cannot be exported, the folder is one for sentence-transformers, and the last stage that
@@ -60,7 +62,9 @@ def prepare(source: Source, cache_dir: Path, progress: Progress, runtime: Runtim
             if not is_prepared(folder):
                 _make(source, folder, progress, runtime, device)
     except OSError as error:
-        raise EncoderError(f"The encoder cannot be prepared in {cache_dir} ({error}): check space and rights.") from error
+        raise EncoderError(
+            f"The encoder cannot be prepared in {cache_dir} ({error}): check space and rights."
+        ) from error
     return folder
 
 
@@ -130,7 +134,9 @@ class _Preparation:
         (small if precision == "int4" else exact).rename(final)
         (exact if precision == "int4" else small).unlink()
         self.progress("measuring the languages", 0.9)
-        self._finish("onnx", precision, model, self._by_onnx(model, final), small_parity if precision == "int4" else parity)
+        self._finish(
+            "onnx", precision, model, self._by_onnx(model, final), small_parity if precision == "int4" else parity
+        )
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
@@ -160,7 +166,9 @@ class _Preparation:
         found = {kind: self._encode_texts(encode, kind) for kind in bias.KINDS}
         parity = {}
         for language in found["query"]:
-            cosines = np.concatenate([(found[kind][language] * reference[kind][language]).sum(1) for kind in bias.KINDS])
+            cosines = np.concatenate(
+                [(found[kind][language] * reference[kind][language]).sum(1) for kind in bias.KINDS]
+            )
             parity[language] = (float(cosines.min()), float(cosines.mean()))
         return parity
 

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 _BATCH = 4096  # rows in memory beside the index while it is built
 
 
+def _faiss() -> Any:
+    import faiss  # noqa: PLC0415 - heavy
+
+    return faiss
+
+
 def _empty_index(dimension: int) -> Any:
     """Choose the type of index. Flat is exact, and at a million rows of 384 takes 1.5 GB and some 50 ms.
 
     Another type has to bring its own SearchParameters in ``DenseIndex.search``.
     """
-    import faiss  # noqa: PLC0415 - heavy
-
+    faiss = _faiss()
     return faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
 
 
@@ -46,15 +51,11 @@ class DenseIndex:
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
         """Read a file whose hash has been verified: ``faiss.read_index`` has no check of its own."""
-        import faiss  # noqa: PLC0415 - heavy
-
-        return cls(faiss.read_index(str(path)))
+        return cls(_faiss().read_index(str(path)))
 
     def save(self, path: Path) -> None:
-        import faiss  # noqa: PLC0415 - heavy
-
         try:
-            faiss.write_index(self._index, str(path))
+            _faiss().write_index(self._index, str(path))
         except RuntimeError as error:
             raise OSError(f"FAISS could not write its index: {error}") from error
 
@@ -68,10 +69,9 @@ class DenseIndex:
 
         ``allowed``, indexed by passage, says which take part. ``width`` is how many vectors to expect of a passage.
         """
-        import faiss  # noqa: PLC0415 - heavy
-
         parameters = None
         if allowed is not None:
+            faiss = _faiss()
             selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
             parameters = faiss.SearchParameters(sel=selector)
         wanted, best = limit * width, dict[int, float]()

@@ -11,7 +11,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import apsw
 import numpy as np
 
 from rag.errors import ArticleNotFound, EncoderError, StoreBusy, StoreError
@@ -28,13 +27,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import apsw
     from numpy.typing import NDArray
 
     from rag.store.tables import Meta
     from rag.types import Article, ArticleSummary, Entry
 
-# A snapshot is made again when it lacks more passages than this, or than this part of them all: so a write of n articles
-# one by one makes no more than some log(n) of them, and what each reader indexes for itself stays small.
+# A snapshot is made again when it lacks more passages than this, or than this part of them all: so n articles written
+# one by one make no more than some log(n) of them, and what each reader indexes for itself stays small.
 _BEHIND = 2000
 _BEHIND_PART = 0.1
 
@@ -95,9 +95,10 @@ class EmbeddedStore:
     def remove(self, article_ids: Iterable[str]) -> int:
         wanted = set(article_ids)
         with self._database.writing() as connection:
-            removed = tables.remove_articles(connection, wanted)
+            removed = tables.count_articles(connection, wanted)
             if removed:
                 self._begin_generation(connection)
+                tables.remove_articles(connection, wanted)
         if removed:
             self._snapshot_when_behind()
         return removed
@@ -127,7 +128,7 @@ class EmbeddedStore:
                 return SearchResult((), dict.fromkeys(terms, 0), 0, (0.0, 1.0), meta.generation)
             if vector.shape != (meta.dimension,):
                 raise EncoderError(
-                    f"The question's vector has the shape {vector.shape}, the collection's vectors ({meta.dimension},). "
+                    f"The question's vector has the shape {vector.shape}, the collection's ({meta.dimension},). "
                     "Index the collection again, or set the encoder that it was made with."
                 )
             allowed = None if filters == Filters() else _mask(connection, filters, generation.last)
@@ -285,9 +286,10 @@ class EmbeddedStore:
     ) -> bool:
         """Replace a damaged snapshot by one of what the transaction sees; return whether that was done."""
         what = f"The index of {self._folder} was damaged: {error}."
+        if self._rebuilt == meta:
+            self._notice(f"{what} That was after it had been built again, so the disk may be failing.", repaired=False)
+            return False
         try:
-            if self._rebuilt == meta:
-                raise StoreError("it was damaged again at once, so the disk may be failing")
             with translated(self._snapshots.folder / "LOCK"), self._snapshots.building():
                 if self._snapshots.pointer() == pointer:
                     self._snapshots.discard(pointer)

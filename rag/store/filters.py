@@ -36,7 +36,7 @@ def sources(article: Article) -> list[str]:
 
 
 def condition(filters: Filters) -> tuple[str, list[str]]:
-    """Return an SQL condition on the table ``articles`` and its bindings. An undated article is in no range of dates."""
+    """Return an SQL condition on the table ``articles`` and its bindings. An undated article is in no range."""
     clauses, bindings = [], []
     if filters.languages:
         clauses.append("articles.language IN (SELECT value FROM json_each(?))")

@@ -37,14 +37,14 @@ def check_database(connection: apsw.Connection, path: Path, *, repair: bool) -> 
 def _broken(connection: apsw.Connection) -> Iterator[str]:
     for (line,) in connection.execute("PRAGMA integrity_check").fetchall():
         if line != "ok":
-            yield line
+            yield str(line)
     for table, *_ in connection.execute("PRAGMA foreign_key_check").fetchall():
         yield f"a row of {table} refers to nothing"
     dimension = tables.read_meta(connection).dimension or 0
     if wrong := connection.execute("SELECT count(*) FROM vectors WHERE length(vector) <> ?", (2 * dimension,)).get:
         yield f"{wrong} vectors are not of dimension {dimension}"
     for article_id, digest in connection.execute("SELECT id, digest FROM articles").fetchall():
-        article = tables.read_article(connection, article_id)
+        article = tables.read_article(connection, str(article_id))
         if article is None or article.digest != digest:
             yield f"the article {article_id} is not what was put there"
 
@@ -75,8 +75,5 @@ def check_snapshot(connection: apsw.Connection, meta: Meta, snapshots: Snapshots
     contents = snapshot.contents
     same = (contents.passages, contents.sentences) == (meta.passages, meta.sentences)
     if contents.generation == meta.generation and not same:
-        return [
-            f"The index has {contents.passages} passages and {contents.sentences} sentences, the database "
-            f"{meta.passages} and {meta.sentences}."
-        ]
+        return [f"The index counts {contents} and the database {meta}."]
     return []

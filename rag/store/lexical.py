@@ -1,7 +1,7 @@
 """Passages that hold the terms of a query: candidates from tantivy, scores from BM25 as written here.
 
-tantivy keeps the length of a passage in a byte and the statistics of its own index, so its scores are near but not equal
-across a snapshot and what came after it. It names the candidates, and ``bm25`` scores every one with the exact numbers.
+tantivy keeps the length of a passage in a byte and the statistics of its own index, so its scores are near but not
+equal across a snapshot and what came after it. It names the candidates, and ``bm25`` scores each with exact numbers.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rag.store.tables import matrix, read_articles
 from rag.types import Article, Candidate, Passage, Span
@@ -23,7 +23,16 @@ K = TypeVar("K")
 V = TypeVar("V")
 _KEPT_PASSAGES = 4096  # with vectors of 384 dimensions some 20 kB each
 _KEPT_ARTICLES = 1024
-_AMONG = "IN (SELECT value FROM json_each(?))"
+_PASSAGES = """
+    SELECT passages.number, article, ordinal, start, stop, heading, terms, vectors.vector
+    FROM passages JOIN vectors ON vectors.number = passages.vector
+    WHERE passages.number IN (SELECT value FROM json_each(?))
+"""
+_SENTENCES = """
+    SELECT passage, start, stop, vectors.vector
+    FROM sentences JOIN vectors ON vectors.number = sentences.vector
+    WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY passage, ordinal
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,20 +92,11 @@ class Records:
         return list(found.values())
 
     def _read(self, connection: apsw.Connection, numbers: str, dimension: int) -> dict[int, Record]:
-        rows = connection.execute(
-            "SELECT passages.number, article, ordinal, start, stop, heading, terms, vectors.vector FROM passages "
-            f"JOIN vectors ON vectors.number = passages.vector WHERE passages.number {_AMONG}",  # noqa: S608 - constant
-            (numbers,),
-        ).fetchall()
+        rows: list[Any] = connection.execute(_PASSAGES, (numbers,)).fetchall()
         articles = self._read_articles(connection, {row[1] for row in rows})
         spans: dict[int, list[Span]] = {row[0]: [] for row in rows}
         blobs: dict[int, list[bytes]] = {row[0]: [] for row in rows}
-        for number, start, stop, blob in connection.execute(
-            "SELECT passage, start, stop, vectors.vector FROM sentences "
-            f"JOIN vectors ON vectors.number = sentences.vector WHERE passage {_AMONG} "  # noqa: S608 - constant
-            "ORDER BY passage, ordinal",
-            (numbers,),
-        ):
+        for number, start, stop, blob in connection.execute(_SENTENCES, (numbers,)):
             spans[number].append(Span(start, stop))
             blobs[number].append(blob)
         records = {}

@@ -139,7 +139,7 @@ class Snapshots:
         sync_folder(self.folder)
         aside.replace(self.folder / "CURRENT")
         sync_folder(self.folder)
-        for name in self.names() - {line.split()[0], before.name if before else ""}:
+        for name in self.names() - {line.split(maxsplit=1)[0], before.name if before else ""}:
             shutil.rmtree(self.folder / name, ignore_errors=True)  # Windows keeps an open file; the next write tries
 
     def names(self) -> set[str]:

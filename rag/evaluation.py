@@ -1,0 +1,174 @@
+"""Measures retrieval, citation and abstention on a question set, through the engine that users run.
+
+A question set is a folder with ``corpus.jsonl`` (or ``.jsonl.gz``), an article a line as ``rag sync`` reads it, and
+``queries.jsonl``: ``{"id", "lang", "text", "answers": [...], "relevant": [article ids], "answerable": bool}``, with an
+optional ``miss`` that says in which way an unanswerable question misses.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import unicodedata
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, cast
+
+from rag.errors import QuestionSetError
+from rag.protocols import Progress, silent
+from rag.types import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rag.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question of a set. ``relevant`` are the ids of the articles that answer it, in any language."""
+
+    id: str
+    language: str
+    text: str
+    answers: tuple[str, ...]
+    relevant: frozenset[str]
+    answerable: bool
+    miss: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the engine made of a query: articles best first, the quotes, and the probability that it gave."""
+
+    query: Query
+    ranking: tuple[str, ...]
+    quotes: tuple[str, ...]
+    answerability: float
+    milliseconds: float
+
+    @property
+    def cites_answer(self) -> bool:
+        """Whether a quote contains a gold answer, after NFKC and with white space and case folded."""
+        quotes = [folded(quote) for quote in self.quotes]
+        return any(folded(answer) in quote for answer in self.query.answers for quote in quotes)
+
+
+def folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def queries(folder: Path, *, language: str | None = None, limit: int | None = None) -> list[Query]:
+    """Return the questions of a set, an even sample of ``limit`` where there are more. Raises QuestionSetError."""
+    path = folder / "queries.jsonl"
+    found = []
+    for number, row in _rows(path):
+        try:
+            query = Query(
+                id=row["id"],
+                language=row["lang"],
+                text=row["text"],
+                answers=tuple(row["answers"]),
+                relevant=frozenset(row["relevant"]),
+                answerable=row["answerable"],
+                miss=row.get("miss"),
+            )
+        except KeyError as error:
+            raise QuestionSetError("question_set_line", path=path, line=number, reason=f"no {error}") from error
+        if language in (None, query.language):
+            found.append(query)
+    step = max(1.0, len(found) / limit) if limit else 1.0
+    return [found[int(i * step)] for i in range(int(len(found) / step))]
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    try:
+        with cast("IO[str]", gzip.open(path, "rt") if path.suffix == ".gz" else path.open()) as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield number, json.loads(line)
+                except ValueError as error:
+                    raise QuestionSetError("question_set_line", path=path, line=number, reason=error) from error
+    except OSError as error:
+        raise QuestionSetError("question_set_missing", path=path, reason=error.strerror) from error
+
+
+def run(
+    engine: Engine, asked: Sequence[Query], *, corpus_language: str | None = None, progress: Progress = silent
+) -> list[Outcome]:
+    """Ask each question, of the articles in one language where one is named.
+
+    The engine answers whatever the probability, so that citations can be judged apart from abstention: hand in one
+    whose threshold is 0.
+    """
+    filters = Filters(languages=(corpus_language,) if corpus_language else ())
+    outcomes = []
+    for number, query in enumerate(asked):
+        progress("ask", number / len(asked))
+        answer = engine.ask(query.text, filters=filters)
+        outcomes.append(
+            Outcome(
+                query=query,
+                ranking=tuple(source.article_id for source in answer.sources),
+                quotes=tuple(citation.quote for citation in answer.citations),
+                answerability=answer.answerability,
+                milliseconds=answer.timings["total"],
+            )
+        )
+    return outcomes
+
+
+def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str]) -> dict[str, float]:
+    """Return nDCG@10, hit@1, recall@5, recall@20 and MRR, means over the questions with a relevant article in ``known``."""
+    from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG  # noqa: PLC0415 - only to measure
+
+    measures = {"ndcg@10": nDCG @ 10, "hit@1": Success @ 1, "recall@5": R @ 5, "recall@20": R @ 20, "mrr": RR}
+    judged = [outcome for outcome in outcomes if outcome.query.answerable and outcome.query.relevant & known]
+    qrels = [Qrel(o.query.id, article, 1) for o in judged for article in o.query.relevant & known]
+    run = [
+        ScoredDoc(o.query.id, article, -rank) for o in judged for rank, article in enumerate(o.ranking)
+    ]
+    values = calc_aggregate(list(measures.values()), qrels, run)
+    return {name: float(values[measure]) for name, measure in measures.items()}
+
+
+def citation_metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the share of answerable questions whose quotes contain a gold answer, and the quotes' mean length."""
+    judged = [outcome for outcome in outcomes if outcome.query.answerable]
+    lengths = [sum(len(quote) for quote in outcome.quotes) for outcome in judged]
+    return {
+        "citation_hit": _mean([float(outcome.cites_answer) for outcome in judged]),
+        "quoted_characters": _mean([float(length) for length in lengths]),
+    }
+
+
+def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[str, float]:
+    """Return the area under the ROC of the probability, and what happens at the threshold.
+
+    ``auroc_near`` and ``auroc_far`` set the answerable questions against the unanswerable ones of one ``miss`` kind.
+    """
+    answerable = [o.answerability for o in outcomes if o.query.answerable]
+    kinds: Mapping[str, list[float]] = {
+        "": [o.answerability for o in outcomes if not o.query.answerable],
+        **{
+            f"_{kind}": [o.answerability for o in outcomes if o.query.miss == kind]
+            for kind in sorted({o.query.miss for o in outcomes if o.query.miss})
+        },
+    }
+    found = {"declined_answerable": _mean([float(p < threshold) for p in answerable])}
+    for kind, unanswerable in kinds.items():
+        if unanswerable and answerable:
+            found[f"auroc{kind}"] = auroc(answerable, unanswerable)
+            found[f"answered_unanswerable{kind}"] = _mean([float(p >= threshold) for p in unanswerable])
+    return found
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
+    """Return the probability that a positive scores above a negative, ties counting half (Mann-Whitney)."""
+    from scipy.stats import mannwhitneyu  # noqa: PLC0415 - only to measure
+
+    return float(mannwhitneyu(positives, negatives).statistic) / (len(positives) * len(negatives))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
