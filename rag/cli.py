@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rag.engine import Engine
     from rag.protocols import Store
     from rag.settings import Settings
-    from rag.store import EmbeddedStore
+    from rag.store.embedded import EmbeddedStore
     from rag.terminal import ProgressLine
     from rag.types import Filters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_MANY = 100_000  # rows from which a search is worth several threads
 _BATCH = 4096  # rows in memory beside the index while it is built
 
 
@@ -22,6 +24,18 @@ def _faiss() -> Any:
     import faiss  # noqa: PLC0415 - heavy
 
     return faiss
+
+
+@contextmanager
+def _one_thread(rows: int) -> Iterator[None]:
+    """Search a small index without OpenMP, whose threads wait for each other 8 ms on busy cores to save 0.2 ms."""
+    faiss = _faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1 if rows < _MANY else before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)  # other work of this thread, such as building an index, wants them
 
 
 def _empty_index(dimension: int) -> Any:
@@ -79,7 +93,8 @@ class DenseIndex:
             rows = min(wanted, len(self))
             if not rows:
                 return best
-            scores, passages = self._index.search(vector[np.newaxis], rows, params=parameters)
+            with _one_thread(len(self)):
+                scores, passages = self._index.search(vector[np.newaxis], rows, params=parameters)
             for passage, score in zip(passages[0].tolist(), scores[0].tolist(), strict=True):
                 if passage >= 0:  # -1 fills up what the selector left empty
                     best.setdefault(passage, score)

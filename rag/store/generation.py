@@ -137,7 +137,7 @@ class Generation:
         """Mean and standard deviation of the cosine with the sample; (0.0, 1.0) where there are not two to compare."""
         if len(self.sample) < 2:
             return 0.0, 1.0
-        cosines = self.sample @ vector
+        cosines = np.einsum("ij,j->i", self.sample, vector)  # BLAS would start threads for it
         return float(cosines.mean()), float(cosines.std())
 
     def nearest(self, vector: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None) -> set[int]:

@@ -248,7 +248,10 @@ def read_summaries(connection: apsw.Connection, filters: Filters) -> list[Articl
     where, bindings = condition(filters)
     query = f"{_SUMMARY} WHERE {where} ORDER BY published IS NULL, published DESC, id"  # of constants, as above
     rows: Any = connection.execute(query, bindings)
-    return [ArticleSummary(*row[:6], bool(row[6]), *row[7:]) for row in rows]
+    return [
+        ArticleSummary(id_, title, language, url, outlet, published, bool(inferred), digest, origin, passages)
+        for id_, title, language, url, outlet, published, inferred, digest, origin, passages in rows
+    ]
 
 
 def read_vectors(connection: apsw.Connection, fingerprint: str, digests: Sequence[str]) -> dict[str, bytes]:
