@@ -125,7 +125,7 @@ def terms(text: str, language: str) -> list[str]:
     found = []
     for token in _tokens(text):
         found.extend(_forms(token, language))
-        if token[0].isupper() or token[0].isdigit() or not token.islower():
+        if token[0].isdigit() or token != token.lower():
             found.append("=" + _anchor(token))
     return found
 

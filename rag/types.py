@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from rag.messages import message
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -273,11 +275,18 @@ class StoreState:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with an installation or a collection, and what to do about it. ``repaired`` says it was done."""
+    """Something wrong with an installation or a collection, as the key and the values of its message.
 
-    what: str
-    remedy: str
+    The message says what is wrong and what to do about it; ``repaired`` says that it was done.
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
     repaired: bool = False
+
+    def said(self, language: str) -> str:
+        """Return the message in a language."""
+        return message(self.key, language, **self.values)
 
 
 def as_json(record: Any) -> Any:

@@ -174,7 +174,7 @@ def test_time_is_linear_in_the_text(piece):
         n *= 2
     gc.disable()  # it looks at all that other tests keep alive
     try:
-        once, twice = (min(seconds(size) for _ in range(3)) for size in (n, 2 * n))
+        ratio = min(seconds(2 * n) / seconds(n) for _ in range(5))  # others share the machine
     finally:
         gc.enable()
-    assert twice <= 2.5 * once
+    assert ratio <= 2.5

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEAD = 1000  # characters at the head of an article, where it tells the day that it is about
+_READ = 100_000  # characters in which years are counted; no article is longer, and hostile ones take no more time
 
 _MONTHS = {
     name: number
@@ -119,27 +120,31 @@ def parse(value: str, language: str = "und") -> str | None:
 def infer(text: str, language: str, today: date) -> str | None:
     """Return the day, month or year that an article seems to be from, None where nothing tells. Never after ``today``.
 
-    A date in a dateline ("Publié le ...") is it. Otherwise the year is the one that the article names most, the lead
-    counting three times, out of the latest year it names and the year before; years that it looks ahead to ("d'ici
-    2030") do not count. The first day that the lead names, in that year or without a year, gives month and day.
+    A date in a dateline at the head ("Publié le ...") is it. Otherwise the year is the one that the article names most,
+    out of the latest year it names and the year before. A year in the lead counts three times, and three times more in
+    the paragraph of a day without a year; years that the article looks ahead to ("d'ici 2030") do not count. The first
+    day that the lead names, in that year or without one, gives month and day.
     """
-    days = sorted(_days(text, language), key=lambda mention: mention.at)
+    lead = text[:_LEAD]
+    days = sorted(_days(lead, language), key=lambda mention: mention.at)
     for mention in days:
-        if mention.year and _DATELINE.search(text, max(0, mention.at - 45), mention.at):
+        if mention.year and _DATELINE.search(lead, max(0, mention.at - 45), mention.at):
             return _not_after(mention, mention.year, today)
-    year = _year(text, today)
+    year = _year(text[:_READ], next((m.at for m in days if not m.year), None), today)
     if year is None:
         return None
-    lead = [m for m in (*days, *sorted(_months(text), key=lambda m: m.at)) if m.at < _LEAD and m.year in (0, year)]
-    return next((found for m in lead if (found := _not_after(m, year, today))), f"{year}")
+    told = [m for m in (*days, *sorted(_months(lead), key=lambda m: m.at)) if m.year in (0, year)]
+    return next((found for m in told if (found := _not_after(m, year, today))), f"{year}")
 
 
-def _year(text: str, today: date) -> int | None:
+def _year(text: str, day_at: int | None, today: date) -> int | None:
+    """Return the year that the text is about, given where it names a day without a year."""
+    day = range(text.rfind("\n", 0, day_at) + 1, (text + "\n").find("\n", day_at)) if day_at is not None else range(0)
     votes: Counter[int] = Counter()
     for match in _YEARS.finditer(text):
         year = int(match["y"])
         if year <= today.year and not _AHEAD.search(text, max(0, match.start() - 30), match.start()):
-            votes[year] += 3 if match.start() < _LEAD else 1
+            votes[year] += (3 if match.start() < _LEAD else 1) + (3 if match.start() in day else 0)
     if not votes:
         return None
     latest = max(votes)

@@ -45,8 +45,13 @@ def decode(data: bytes, origin: str) -> str:
 def _detected(data: bytes) -> str | None:
     from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
 
-    best = from_bytes(data[:_SAMPLE]).best()
-    return best.encoding if best else None
+    matches = from_bytes(data[:_SAMPLE])
+    best = matches.best()
+    if best is None:
+        return None
+    tied = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
+    western = any("cp1252" in m.could_be_from_charset for m in tied)  # of equals, the one that French is written in
+    return "cp1252" if western else best.encoding
 
 
 def _strict(data: bytes, encoding: str | None, origin: str) -> str:

@@ -17,11 +17,11 @@ _BODY = 80  # UTF-8 bytes that a paragraph under a heading has at least
 
 _STOP = re.compile(r"[.!?…。！？;；:：,，]$")
 _QUOTED = re.compile(r"[«\"“‘「『]")
-_NOT_A_HEADING = re.compile(
-    r"[•*+–—|>-]|\W*$"
-    r"|(?:par|by|theo|bài|publié|published|posted|updated|mis\s+à\s+jour|cập\s+nhật|source|nguồn)\b|文[/／]|记者|来源",
+_BYLINE = re.compile(
+    r"(?:par|by|theo|bài|publié|published|posted|updated|mis\s+à\s+jour|cập\s+nhật|source|nguồn)\b|文[/／]|记者|来源",
     re.IGNORECASE,
 )
+_ITEM = re.compile(r"[•*+–—|>-]|\W*$")
 # Words that only a whole sentence has. A heading with a full stop is told from a short sentence by having none.
 _FINITE = re.compile(
     r"\b(?:il|elle|ils|elles|on|nous|vous|je|j|tu|c|cela|ça|est|sont|a|ont|était|étaient|avait|avaient|sera|seront|fut"
@@ -36,8 +36,8 @@ _FINITE = re.compile(
 def split_title(lines: Sequence[Line]) -> tuple[str | None, tuple[Line, ...]]:
     """Take the title off the lines: the first heading of level 1, or a first line that looks like a title.
 
-    A title has no final stop, is short, and is followed by a blank line or a far longer one; it never takes the last of
-    the text.
+    A title has no final stop, is short, and is followed by a blank line, a byline or a far longer line. A text's only
+    line is never taken.
     """
     filled = [i for i, line in enumerate(lines) if line.text]
     marked = next((i for i in filled if lines[i].level == 1), None)
@@ -46,8 +46,10 @@ def split_title(lines: Sequence[Line]) -> tuple[str | None, tuple[Line, ...]]:
     if len(filled) < 2 or lines[filled[0]].level:
         return None, tuple(lines)
     first, second = lines[filled[0]].text, lines[filled[1]].text
-    apart = filled[1] > filled[0] + 1 or len(second.encode()) > max(_BODY, 2 * len(first.encode()))
-    if not apart or len(first) > _TITLE or _NOT_A_HEADING.match(first) or _ends(first):
+    apart = (
+        filled[1] > filled[0] + 1 or _BYLINE.match(second) or len(second.encode()) > max(_BODY, 2 * len(first.encode()))
+    )
+    if not apart or len(first) > _TITLE or _is_other(first) or _ends(first):
         return None, tuple(lines)
     return first, tuple(lines[filled[0] + 1 :])
 
@@ -101,8 +103,13 @@ def _stands(before: str, text: str, after: str) -> bool:
         len(text) <= _HEADING
         and not item
         and len(after.encode()) > max(_BODY, len(text.encode()))
-        and not (_NOT_A_HEADING.match(text) or _QUOTED.match(text))
+        and not (_is_other(text) or _QUOTED.match(text))
     )
+
+
+def _is_other(text: str) -> bool:
+    """Tell whether a line is a byline, a dateline or an item of a list, which are short and no headings."""
+    return bool(_BYLINE.match(text) or _ITEM.match(text))
 
 
 def _ends(text: str) -> bool:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LARGEST_LINE = 16 << 20
-"""Bytes of a line, which holds one article."""
+LARGEST_LINE = 4 << 20
+"""Bytes of a line, which holds one article, as in `plain.LARGEST`."""
 
 
 def read_json_lines(path: Path, origin: str) -> Iterator[Draft | ArticleError]:

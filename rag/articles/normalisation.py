@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
     text = _NEWLINES.sub("\n", _ANSI.sub("", text))
     text = _INVISIBLE.sub("", text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _long_runs().sub(r"\1", text))
+        text = unicodedata.normalize("NFC", _long_runs().sub(lambda run: run[0][:_MARKS], text))
     text = _BLANKS.sub(" ", text)
     return "\n".join(line.strip() for line in text.split("\n"))
 
@@ -53,4 +53,4 @@ def normalise_line(text: str) -> str:
 @cache
 def _long_runs() -> re.Pattern[str]:
     marks = "".join(chr(c) for c in range(0x300, 0x1F000) if unicodedata.combining(chr(c)))
-    return re.compile(f"([{marks}]{{{_MARKS}}})[{marks}]++")
+    return re.compile(f"[{marks}]{{{_MARKS + 1},}}")

@@ -15,8 +15,8 @@ from rag.errors import ArticleError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST = 16 << 20
-"""Bytes of a file that holds one article."""
+LARGEST = 4 << 20
+"""Bytes of a file that holds one article. A novel has one; hostile text takes 100 bytes of memory for each."""
 
 
 def load(path: Path, origin: str) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.encoders.manifest import verify
+from rag.encoders.manifest import read, verify
+from rag.encoders.onnx import OnnxEncoder
+from rag.encoders.preparation import Runtime, prepare
+from rag.encoders.source import resolve
+from rag.encoders.transformer import TransformerEncoder
 from rag.protocols import silent
 
 if TYPE_CHECKING:
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
 
     from rag.protocols import Encoder, Progress
 
-__all__ = ["load", "verify"]
+__all__ = ["load", "prepare", "resolve", "verify"]
 
 
 def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progress: Progress = silent) -> Encoder:
@@ -22,16 +26,8 @@ def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progres
     onnxruntime; on another device, such as ``cuda``, under sentence-transformers. Raises ModelNotFound and
     EncoderError.
     """
-    from rag.encoders.manifest import read
-    from rag.encoders.preparation import prepare
-    from rag.encoders.source import resolve
-
-    runtime = "onnx" if device == "cpu" else "sentence-transformers"
+    runtime: Runtime = "onnx" if device == "cpu" else "sentence-transformers"
     folder = prepare(resolve(spec), cache_dir, progress, runtime, device)
     if read(folder).runtime == "sentence-transformers":
-        from rag.encoders.transformer import TransformerEncoder
-
         return TransformerEncoder(folder, device)
-    from rag.encoders.onnx import OnnxEncoder
-
     return OnnxEncoder(folder)

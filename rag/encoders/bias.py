@@ -3,6 +3,11 @@
 Multilingual encoders put texts of one language nearer together than their meaning is. The mean vector of a language,
 less the mean over all languages of the same texts, is that bias; subtracting it lets cosines of different pairs of
 languages compare. The texts are in ``parallel.jsonl``, each line one text in several languages.
+
+Half of the mean over all languages is taken out too: it says nothing but that a text is a text (after "all but the
+top", Mu and Viswanath 2018). With the bundled model, hit@1 on XQuAD over six pairs of two languages out of en, vi, zh
+is .693 without either, .721 with the bias alone, .733 with half of the common mean; in one language .907, .906, .907.
+A bias measured on XQuAD's own texts, which no user could have, gives .728.
 """
 
 from __future__ import annotations
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["query", "passage"]
 KINDS: tuple[Kind, ...] = ("query", "passage")
+
+COMMON = 0.5
+"""The part of the mean over all languages that is taken out; .5 to .75 differ little."""
 
 
 def parallel_texts(kind: Kind) -> dict[str, list[str]]:
@@ -87,5 +95,5 @@ def measure(encode: Callable[[Sequence[str], Kind], NDArray[np.float32]]) -> Bia
         texts = parallel_texts(kind)
         encoded = encode([text for column in texts.values() for text in column], kind)
         means = encoded.reshape(len(texts), -1, encoded.shape[1]).mean(axis=1, dtype=np.float64)
-        vectors[kind] = dict(zip(texts, (means - means.mean(axis=0)).astype(np.float32), strict=True))
+        vectors[kind] = dict(zip(texts, (means - (1 - COMMON) * means.mean(axis=0)).astype(np.float32), strict=True))
     return Bias(vectors)

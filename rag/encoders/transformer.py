@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias, Kind
@@ -12,7 +13,6 @@ from rag.protocols import silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -32,8 +32,6 @@ class TransformerEncoder:
     """
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
-        from pathlib import Path
-
         self._manifest = read(folder)
         self._bias = Bias.load(folder / "bias.npz")
         source = self._manifest.source
@@ -84,6 +82,9 @@ def load_model(folder: Path, device: str) -> Any:
     """Return a ``SentenceTransformer`` in fp32, from local files and without their code. Raises EncoderError."""
     with quiet():
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
 
         try:
             return SentenceTransformer(

@@ -27,7 +27,7 @@ _UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.Permission
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the file system about ``path`` into those of ``rag.errors``."""
+    """Turn the errors of SQLite about ``path`` into those of ``rag.errors``."""
     try:
         yield
     except (apsw.BusyError, apsw.LockedError) as error:
@@ -41,6 +41,13 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
     except apsw.Error as error:
         raise StoreError(f"The database {path} failed: {error}.") from error
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn the errors of the file system into StorageFull."""
+    try:
+        yield
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -48,7 +55,7 @@ def translated(path: Path) -> Iterator[None]:
 def _unwritable(path: Path, error: Exception) -> StorageFull:
     return StorageFull(
         f"{path} could not be read or written ({error}). Free some space, or make the folder {path.parent} "
-        "writable, then try again; nothing of this write was kept."
+        "writable, then try again."
     )
 
 
@@ -78,7 +85,7 @@ class Database:
         if not self.path.exists():
             if not create:
                 raise CollectionNotFound(f"There is no collection in {folder}. Add articles to make it.")
-            with translated(self.path):
+            with storing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 sync_folder(folder.parent)
         self.read_only = not os.access(folder, os.W_OK) and self.path.exists()
@@ -105,7 +112,7 @@ class Database:
         connection = self._connect()
         try:
             connection.pragma("user_version")
-        except apsw.CantOpenError:
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
             connection.close()
             self._mode = "mode=ro&immutable=1"
             connection = self._connect()

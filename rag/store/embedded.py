@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.errors import ArticleNotFound, EncoderError, StoreBusy, StoreError
 from rag.store import integrity, tables
-from rag.store.database import Database, translated
+from rag.store.database import Database, storing
 from rag.store.generation import Generation, Snapshot, best_matching, write_snapshot
 from rag.store.records import Records
 from rag.store.snapshots import Contents, DamagedSnapshotError, Pointer, Snapshots
@@ -182,11 +182,13 @@ class EmbeddedStore:
         """Compare the indexes with the database, and the database with itself; report ``notices`` too."""
         transaction = self._database.writing() if repair else self._database.reading()
         with transaction as connection:
-            found = integrity.check_database(connection, self._database.path, repair=repair)
+            if broken := integrity.broken(connection, self._database.path):
+                return (*self.notices, *broken)  # nothing can be derived from it
+            found = list(integrity.untidy(connection, self._database.path, repair=repair))
             meta = tables.read_meta(connection)
             wrong = integrity.check_snapshot(connection, meta, self._snapshots)
         if wrong and repair:
-            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building(self._busy_timeout):
+            with self._snapshots.building(self._busy_timeout):
                 self._snapshots.discard(self._snapshots.pointer())
             self.snapshot()
         remedy = "It was built again from the database." if repair else "Run `rag check --repair`."
@@ -197,7 +199,7 @@ class EmbeddedStore:
 
         Does nothing where they are written already. Raises StorageFull, and StoreBusy where another process is at it.
         """
-        with translated(self._snapshots.folder / "LOCK"), self._snapshots.building(self._busy_timeout):
+        with self._snapshots.building(self._busy_timeout):
             self._snapshots.clean()
             with self._database.reading() as connection:
                 meta = tables.read_meta(connection)
@@ -232,21 +234,23 @@ class EmbeddedStore:
         if not self._snapshots.folder.exists():
             return
         try:
-            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building():
+            with self._snapshots.building():
                 self._snapshots.clean()
         except StoreBusy:
             return  # what lies there is not left over: another process is writing it
 
     def _notice(self, what: str, *, repaired: bool) -> None:
         remedy = "Nothing more to do." if repaired else "Free some space, then run `rag check --repair`."
-        self.notices.append(Problem(what, remedy, repaired=repaired))
+        problem = Problem(what, remedy, repaired=repaired)
+        if problem not in self.notices:  # a full disk fails every write in the same words
+            self.notices.append(problem)
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[apsw.Connection, Meta, Generation | None]]:
         """One read transaction with the indexes of what it sees; None where nothing was ever put."""
         while True:
             # Read before the transaction begins, it never names a snapshot of a later generation than that sees.
-            with translated(self._snapshots.folder / "CURRENT"):
+            with storing(self._snapshots.folder / "CURRENT"):
                 pointer = self._snapshots.pointer()
             with self._database.reading() as connection:
                 meta = tables.read_meta(connection)
@@ -290,7 +294,7 @@ class EmbeddedStore:
             self._notice(f"{what} That was after it had been built again, so the disk may be failing.", repaired=False)
             return False
         try:
-            with translated(self._snapshots.folder / "LOCK"), self._snapshots.building():
+            with self._snapshots.building():
                 if self._snapshots.pointer() == pointer:
                     self._snapshots.discard(pointer)
                     self._snapshots.clean()

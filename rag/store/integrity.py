@@ -25,11 +25,10 @@ _COUNTED = """SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM sent
     (SELECT coalesce(sum(length), 0) FROM passages)"""
 
 
-def check_database(connection: apsw.Connection, path: Path, *, repair: bool) -> list[Problem]:
-    """Return what is wrong inside the database; counters and unused vectors are mended on request."""
+def broken(connection: apsw.Connection, path: Path) -> list[Problem]:
+    """Return what is wrong inside the database and cannot be mended."""
     try:
-        broken = [Problem(f"{path}: {what}.", _RESTORE) for what in _broken(connection)]
-        return broken or list(_untidy(connection, path, repair=repair))
+        return [Problem(f"{path}: {what}.", _RESTORE) for what in _broken(connection)]
     except (apsw.CorruptError, apsw.NotADBError) as error:
         return [Problem(f"{path} is damaged: {error}.", _RESTORE)]
 
@@ -49,7 +48,8 @@ def _broken(connection: apsw.Connection) -> Iterator[str]:
             yield f"the article {article_id} is not what was put there"
 
 
-def _untidy(connection: apsw.Connection, path: Path, *, repair: bool) -> Iterator[Problem]:
+def untidy(connection: apsw.Connection, path: Path, *, repair: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the counters and with vectors that nothing uses, mending it where asked to."""
     remedy = "It was mended." if repair else "Run `rag check --repair`."
     meta, counted = tables.read_meta(connection), connection.execute(_COUNTED).fetchone()
     if (meta.passages, meta.sentences, meta.length) != counted:

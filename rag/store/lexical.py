@@ -27,11 +27,14 @@ def inverse_frequency(passages: int, frequency: int) -> float:
 
 
 def bm25(counts: Mapping[str, int], length: int, mean_length: float, weights: Mapping[str, float]) -> float:
-    """Score a passage of ``length`` terms, ``counts`` of each: https://doi.org/10.1561/1500000019, times k1 + 1."""
+    """Score a passage of ``length`` terms from the ``counts`` of those that have a weight.
+
+    The formula is (3.15) of https://doi.org/10.1561/1500000019 times k1 + 1.
+    """
     norm = K1 * (1 - B + B * length / mean_length)
     score = 0.0
-    for term in counts.keys() & weights.keys():
-        score += weights[term] * (K1 + 1) * counts[term] / (counts[term] + norm)
+    for term, count in counts.items():
+        score += weights[term] * (K1 + 1) * count / (count + norm)
     return score
 
 

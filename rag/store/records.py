@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -24,7 +23,7 @@ V = TypeVar("V")
 _KEPT_PASSAGES = 4096  # with vectors of 384 dimensions some 20 kB each
 _KEPT_ARTICLES = 1024
 _PASSAGES = """
-    SELECT passages.number, article, ordinal, start, stop, heading, terms, vectors.vector
+    SELECT passages.number, article, ordinal, start, stop, heading, terms, length, vectors.vector
     FROM passages JOIN vectors ON vectors.number = passages.vector
     WHERE passages.number IN (SELECT value FROM json_each(?))
 """
@@ -37,15 +36,23 @@ _SENTENCES = """
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """A passage under its number, which no other passage ever gets, so that a record never turns stale."""
+    """A passage under its number, which no other passage ever gets, so that a record never turns stale.
+
+    ``terms`` has each of the ``length`` terms between two spaces of its own, for ``str.count``: a search asks for a few
+    of them, and to count all would cost more than to read them.
+    """
 
     number: int
     article: Article
     passage: Passage
     passage_vector: NDArray[np.float32]
     sentence_vectors: NDArray[np.float32]
-    counts: Mapping[str, int]
+    terms: str
     length: int
+
+    def counts(self, terms: Iterable[str]) -> dict[str, int]:
+        """Return how often each of some terms occurs, those left out that do not."""
+        return {term: count for term in terms if (count := self.terms.count(f" {term} "))}
 
     def candidate(self, lexical: float) -> Candidate:
         return Candidate(self.article, self.passage, self.passage_vector, self.sentence_vectors, lexical)
@@ -95,17 +102,22 @@ class Records:
         rows: list[Any] = connection.execute(_PASSAGES, (numbers,)).fetchall()
         articles = self._read_articles(connection, {row[1] for row in rows})
         spans: dict[int, list[Span]] = {row[0]: [] for row in rows}
-        blobs: dict[int, list[bytes]] = {row[0]: [] for row in rows}
+        blobs: list[bytes] = []
+        places: dict[int, list[int]] = {row[0]: [] for row in rows}
         for number, start, stop, blob in connection.execute(_SENTENCES, (numbers,)):
             spans[number].append(Span(start, stop))
-            blobs[number].append(blob)
+            places[number].append(len(blobs))
+            blobs.append(blob)
+        sentences, vectors = matrix(blobs, dimension), matrix([row[-1] for row in rows], dimension)
         records = {}
-        for number, article_number, ordinal, start, stop, heading, terms, blob in rows:
+        for row, vector in zip(rows, vectors, strict=True):
+            number, article_number, ordinal, start, stop, heading, terms, length, _ = row
             article = articles[article_number]
-            passage = Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading)
-            counts = Counter(map(sys.intern, terms.split()))  # one copy of a term in all of the records
-            vector, sentences = matrix([blob], dimension)[0], matrix(blobs[number], dimension)
-            records[number] = Record(number, article, passage, vector, sentences, counts, counts.total())
+            records[number] = Record(
+                number, article, Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading),
+                vector.copy(), sentences[places[number]],  # copies, lest one record keep the vectors of all
+                f" {terms.replace(' ', '  ')} ", length,
+            )  # fmt: skip
         return records
 
     def _read_articles(self, connection: apsw.Connection, numbers: set[int]) -> dict[int, Article]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from rag.store.database import sync_folder
+from rag.store.database import storing, sync_folder, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,16 +151,21 @@ class Snapshots:
     def building(self, wait: float = 0.0) -> Iterator[None]:
         """Hold the right to write here against other processes, for which it waits some seconds.
 
-        The lock is one of SQLite's, as that is released with the process on every system. Raises apsw.BusyError.
+        The lock is one of SQLite's, as that is released with the process on every system. Raises StoreBusy, and
+        StorageFull for what the file system refuses inside the block.
         """
-        self.folder.mkdir(exist_ok=True)
-        connection = apsw.Connection(str(self.folder / "LOCK"))
-        try:
-            connection.set_busy_timeout(int(wait * 1000))
-            connection.execute("BEGIN EXCLUSIVE")
-            yield
-        finally:
-            connection.close()
+        lock = self.folder / "LOCK"
+        with storing(self.folder):
+            self.folder.mkdir(exist_ok=True)
+            with translated(lock):
+                connection = apsw.Connection(str(lock))
+            try:
+                with translated(lock):
+                    connection.set_busy_timeout(int(wait * 1000))
+                    connection.execute("BEGIN EXCLUSIVE")
+                yield
+            finally:
+                connection.close()
 
     def clean(self) -> None:
         """Remove what killed processes left half written. The caller holds ``building``."""

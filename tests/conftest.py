@@ -1,0 +1,22 @@
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_its_own(monkeypatch, tmp_path):
+    """No test reads the settings, or writes the collections, of the person who runs it."""
+    for variable in [name for name in os.environ if name.startswith("RAG_") and name != "RAG_CACHE_DIR"]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("RAG_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture(scope="session")
+def seeds():
+    """The paths of the two seed articles."""
+    return sorted((ROOT / "seeds").glob("*.txt"))

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from fakes_store import make_entry, vector_of
+
+from rag.errors import StorageFull
+from rag.store import open_store, snapshots
+from rag.store.snapshots import Contents, DamagedSnapshotError, Snapshots
+
+FILES = ["CURRENT", "manifest.json", "passages.faiss", "sentences.faiss", "meta.json", ".idx", ".term", ".fieldnorm"]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("original") / "collection"
+    with open_store(folder) as store:
+        store.put(make_entry(f"a{n}", f"rail {n}. port", f"sea {n}") for n in range(20))
+        store.snapshot()
+    return folder
+
+
+def search(store):
+    found = store.search(vector_of("q"), ["rail", "port", "3"], limit=4)
+    return sorted((c.article.id, c.passage.ordinal, c.lexical) for c in found.candidates), found.frequencies
+
+
+def find(folder, name):
+    return next(path for path in sorted((folder / "snapshots").rglob("*")) if path.name.endswith(name))
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    place = random.Random(path.name).randrange(len(content))
+    content[place] ^= 1 << place % 8
+    path.write_bytes(content)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, os.remove])
+@pytest.mark.parametrize("name", FILES)
+def test_damage_is_found_told_and_mended(original, tmp_path, name, damage):
+    folder = tmp_path / "collection"
+    shutil.copytree(original, folder)
+    with open_store(original) as store:
+        expected = search(store)
+        assert store.notices == []
+    damage(find(folder, name))
+    if (name, damage) == ("CURRENT", os.remove):
+        return  # no snapshot is no damage
+    with open_store(folder) as store:
+        assert [problem.repaired for problem in store.check()] == [False]
+        assert search(store) == expected
+        (notice,) = store.notices
+        assert notice.repaired
+        assert "damaged" in notice.what
+        assert store.check() == (notice,)
+    with open_store(folder) as store:
+        assert search(store) == expected
+        assert store.check() == ()
+
+
+def test_every_flipped_bit_of_the_pointer_is_found(original, tmp_path):
+    folder = tmp_path / "snapshots"
+    shutil.copytree(original / "snapshots", folder)
+    kept = Snapshots(folder)
+    content = (folder / "CURRENT").read_bytes()
+    kept.verified(kept.pointer())
+    for place in range(len(content.rstrip())):
+        for bit in range(8):
+            (folder / "CURRENT").write_bytes(
+                content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
+            )
+            with pytest.raises(DamagedSnapshotError):
+                kept.verified(kept.pointer())
+
+
+def test_check_repairs(original, tmp_path):
+    folder = tmp_path / "collection"
+    shutil.copytree(original, folder)
+    flip(find(folder, "sentences.faiss"))
+    with open_store(folder) as store:
+        (problem,) = store.check(repair=True)
+        assert problem.repaired
+        assert "sentences.faiss" in problem.what
+        assert store.check() == ()
+        assert len(store._snapshots.names()) == 1
+
+
+def write(kept, generation):
+    def fill(folder):
+        (folder / "data").write_text(str(generation))
+        return Contents(generation, 0, 0, 0, 16)
+
+    with kept.building():
+        kept.write(fill)
+
+
+def test_the_snapshot_before_is_kept_and_no_more(tmp_path):
+    kept = Snapshots(tmp_path)
+    for generation in (1, 2, 3):
+        write(kept, generation)
+    assert {name.split("-")[0] for name in kept.names()} == {"2", "3"}
+    assert (kept.verified(kept.pointer()) / "data").read_text() == "3"
+
+
+@pytest.mark.parametrize("failing", ["fsync", "rename"])
+@pytest.mark.parametrize("call", range(6))
+def test_a_failing_call_leaves_the_old_generation(tmp_path, monkeypatch, failing, call):
+    kept = Snapshots(tmp_path)
+    write(kept, 1)
+    before = kept.pointer()
+    calls = []
+
+    def fail(real):
+        def wrapped(*arguments):
+            calls.append(arguments)
+            if len(calls) == call + 1:
+                raise OSError(28, "No space left on device")
+            return real(*arguments)
+
+        return wrapped
+
+    if failing == "fsync":
+        monkeypatch.setattr(snapshots.os, "fsync", fail(os.fsync))
+    else:
+        monkeypatch.setattr(Path, "rename", fail(Path.rename))
+        monkeypatch.setattr(Path, "replace", fail(Path.replace))
+    try:
+        write(kept, 2)
+    except StorageFull:
+        assert len(calls) == call + 1
+        pointer = kept.pointer()
+        replaced = failing == "fsync" and call == 5  # the sync of the folder, after the last rename
+        assert (pointer == before) is not replaced
+        kept.verified(pointer)
+    else:
+        assert len(calls) <= call, "the failure was swallowed"
+        assert kept.pointer() != before
+    monkeypatch.undo()
+    write(kept, 3)
+    assert kept.pointer().name.startswith("3-")
+
+
+def test_left_overs_go_when_the_collection_is_opened(original, tmp_path):
+    folder = tmp_path / "collection"
+    shutil.copytree(original, folder)
+    (folder / "snapshots" / "tmp-dead").mkdir()
+    (folder / "snapshots" / "tmp-CURRENT").write_text("half")
+    with Snapshots(folder / "snapshots").building():
+        open_store(folder).close()
+        assert (folder / "snapshots" / "tmp-dead").exists(), "another process may be writing it"
+    open_store(folder).close()
+    assert list((folder / "snapshots").glob("tmp-*")) == []
+
+
+def test_a_write_that_is_kept_does_not_fail_for_its_index(tmp_path, monkeypatch):
+    with open_store(tmp_path / "collection") as store:
+        monkeypatch.setattr("rag.store.embedded._BEHIND", 1)
+        monkeypatch.setattr(Snapshots, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        store.put([make_entry("a", "rail", "port")])
+        (notice,) = store.notices
+        assert "kept" in notice.what
+        assert not notice.repaired
+        with pytest.raises(StorageFull, match="snapshots"):
+            store.snapshot()
+        assert len(store.search(vector_of("q"), ["rail"], limit=5).candidates) == 2

@@ -1,0 +1,67 @@
+import pytest
+
+from rag.errors import SettingsError
+from rag.settings import Settings, load, origins
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    path = tmp_path / "askpress.toml"
+    monkeypatch.setenv("RAG_CONFIG", str(path))
+    return path
+
+
+def test_the_last_word_wins(config, monkeypatch):
+    assert load().top_k == 5
+    config.write_text("top_k = 6\nthreshold = 0.25\n")
+    assert (load().top_k, load().threshold) == (6, 0.25)
+    monkeypatch.setenv("RAG_TOP_K", "7")
+    assert load().top_k == 7
+    assert load(top_k=8).top_k == 8
+    assert load(top_k=None).top_k == 7
+
+
+def test_origins_name_where_each_value_comes_from(config, monkeypatch):
+    config.write_text("top_k = 6\nthreshold = 0.25\n")
+    monkeypatch.setenv("RAG_TOP_K", "7")
+    found = origins({"candidates": 9})
+    assert found["threshold"] == str(config)
+    assert found["top_k"] == "RAG_TOP_K"
+    assert found["candidates"] == "flag"
+    assert found["encoder"] == "default"
+    assert found.keys() == Settings.model_fields.keys()
+
+
+def test_an_unknown_key_is_refused_with_a_suggestion(config):
+    config.write_text("treshold = 0.5\n")
+    with pytest.raises(SettingsError, match=r"treshold.*askpress\.toml.*threshold"):
+        load()
+
+
+def test_an_unknown_variable_is_refused_with_a_suggestion(monkeypatch):
+    monkeypatch.setenv("RAG_ENCODR", "bundled")
+    with pytest.raises(SettingsError, match=r"RAG_ENCODR.*encoder"):
+        load()
+
+
+@pytest.mark.parametrize("name", ["../up", "Press", "", "a" * 65, "-x", "a/b"])
+def test_a_collection_name_cannot_be_a_path(name):
+    with pytest.raises(SettingsError, match="collection"):
+        load(collection=name)
+
+
+def test_a_value_out_of_range_names_its_setting(monkeypatch):
+    monkeypatch.setenv("RAG_THRESHOLD", "1.5")
+    with pytest.raises(SettingsError, match=r"threshold.*1\.5"):
+        load()
+
+
+def test_a_file_that_is_not_toml_is_named(config):
+    config.write_text("top_k = = 6")
+    with pytest.raises(SettingsError, match=r"askpress\.toml.*TOML"):
+        load()
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        load().top_k = 3
