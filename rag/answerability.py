@@ -14,15 +14,13 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from rag.languages import terms
+from rag.languages import anchors, terms
 from rag.retrieval import idf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rag.retrieval import Retrieval
 
-FEATURES = ("bias", "dense", "sentence", "outstanding", "margin", "coverage", "rare")
+FEATURES = ("bias", "passage", "sentence", "outstanding", "margin", "coverage", "sentence_coverage", "names", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +43,53 @@ def answerability(retrieval: Retrieval, coefficients: Coefficients | None = None
     if not retrieval.hits:
         return 0.0
     weights = coefficients or bundled_coefficients()
-    best = retrieval.hits[0].candidate.article
-    chosen = weights.same if best.language == retrieval.language else weights.across
+    chosen = weights.same if in_one_language(retrieval) else weights.across
     logit = sum(weight * value for weight, value in zip(chosen, features(retrieval), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def in_one_language(retrieval: Retrieval) -> bool:
+    """Whether the best passage is in the language of the question."""
+    return retrieval.hits[0].candidate.article.language == retrieval.language
 
 
 def features(retrieval: Retrieval) -> tuple[float, ...]:
     """Return the features of a retrieval with at least one hit, in the order of FEATURES.
 
-    ``dense`` and ``sentence`` are the cosines of the best passage and sentence; ``outstanding`` is how many standard
-    deviations the best passage lies above the collection's; ``margin`` is its lead over the fifth; ``coverage`` is the
-    share of the question's idf that its words have in the best passage, ``rare`` the same for its rarest word alone.
+    ``passage`` and ``sentence`` are the cosines of the best passage and of its best sentence; ``outstanding`` is how
+    many standard deviations the passage lies above the collection's; ``margin`` is the lead over the fifth hit.
+    ``coverage`` is the share of the question's idf that its words have in the best passage, ``sentence_coverage`` in
+    its best sentence. ``names`` is the share of the question's names and numbers in the passage and its title;
+    ``unnamed`` is 1 where it has none.
     """
-    hits = retrieval.hits
-    top = hits[0]
-    sentence = max(top.sentence_scores)
-    passage = top.dense - sentence
+    top = retrieval.hits[0]
+    candidate, best = top.candidate, max(top.sentence_scores)
+    article, passage = candidate.article, candidate.passage
+    cosine = top.dense - best
     mean, deviation = retrieval.result.background
-    outstanding = (passage - mean) / deviation if deviation else 0.0
-    margin = top.score - hits[min(4, len(hits) - 1)].score
-    coverage, rare = _coverage(retrieval)
-    return (1.0, passage, sentence, outstanding, margin, coverage, rare)
+    sentence = passage.sentences[top.sentence_scores.index(best)]
+    text = article.text[passage.start : passage.stop]
+    names = anchors(retrieval.question)
+    present = set(terms(f"{article.title}\n{passage.heading}\n{text}", article.language))
+    return (
+        1.0,
+        cosine,
+        best,
+        (cosine - mean) / deviation if deviation else 0.0,
+        top.score - retrieval.hits[min(4, len(retrieval.hits) - 1)].score,
+        _coverage(retrieval, text),
+        _coverage(retrieval, sentence.of(article.text)),
+        len(names & present) / len(names) if names else 0.0,
+        float(not names),
+    )
 
 
-def _coverage(retrieval: Retrieval) -> tuple[float, float]:
-    candidate = retrieval.hits[0].candidate
-    language = candidate.article.language
-    present = set(terms(candidate.article.text[candidate.passage.start : candidate.passage.stop], language))
-    prefix = f"{retrieval.language}:" if language == retrieval.language else "="
-    weights = _weights(retrieval.result.frequencies, retrieval, prefix)
+def _coverage(retrieval: Retrieval, text: str) -> float:
+    """The idf of the question's words that a text of the same language has, over that of them all."""
+    if not in_one_language(retrieval):
+        return 0.0
+    present = set(terms(text, retrieval.language))
+    asked = [term for term in retrieval.terms if not term.startswith("=")]
+    weights = {term: idf(retrieval.result.frequencies.get(term, 0), retrieval.result.passages) for term in asked}
     total = sum(weights.values())
-    if not total:
-        return 0.0, 0.0
-    found = sum(weight for term, weight in weights.items() if term in present)
-    rarest = max(weights, key=weights.__getitem__)
-    return found / total, float(rarest in present)
-
-
-def _weights(frequencies: Mapping[str, int], retrieval: Retrieval, prefix: str) -> dict[str, float]:
-    passages = retrieval.result.passages
-    return {term: idf(frequencies.get(term, 0), passages) for term in retrieval.terms if term.startswith(prefix)}
+    return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.errors import AskpressError, UsageError
-from rag.messages import interface_language, message
+from rag.usage import LANGUAGE, Command, Group, explained, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 DONE, ERROR, USAGE, NO_EVIDENCE, INTERRUPTED = 0, 1, 2, 3, 130
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 PIPED_BYTES = 1_000_000  # more than the longest question, so that its length can be told
-LANGUAGE = interface_language(os.environ.get("RAG_INTERFACE"))
-
-
-def say(key: str, **values: object) -> str:
-    return message(key, LANGUAGE, **values)
 
 
 def run(command: click.Command) -> None:
@@ -50,7 +45,7 @@ def run(command: click.Command) -> None:
     except AskpressError as error:
         code = _complain(error.said(LANGUAGE), ERROR)
     except click.UsageError as error:
-        code = _complain(error.format_message(), USAGE)
+        code = _complain(explained(error), USAGE)
         click.echo(say("see_help", command=error.ctx.command_path if error.ctx else command.name), err=True)
     except click.ClickException as error:
         code = _complain(error.format_message(), ERROR)
@@ -103,7 +98,7 @@ question_options = _options(
 )
 
 
-@click.command("ask", help=say("help_ask"), epilog=say("help_ask_examples"))
+@click.command("ask", cls=Command, help=say("help_ask"), epilog=say("help_ask_examples"))
 @question_options
 @click.option("--threshold", type=float, metavar="P", help=say("help_threshold"))
 def ask_command(question: tuple[str, ...], as_json: bool, question_lang: str | None, **given: Any) -> int:
@@ -114,7 +109,7 @@ def ask_command(question: tuple[str, ...], as_json: bool, question_lang: str | N
     return DONE if answer.status == "answered" else NO_EVIDENCE
 
 
-@click.group("rag", help=say("help_rag"))
+@click.group("rag", cls=Group, help=say("help_rag"))
 def rag_group() -> None:
     pass
 
@@ -151,7 +146,7 @@ def show_command(article_id: str, removed: bool, as_json: bool, **given: Any) ->
     with _store(given) as store:
         article = store.article(article_id)
     if removed:
-        _show(article.removed, as_json, lambda terminal: terminal.removed_text(article))
+        _show(article.removed, as_json, lambda terminal: terminal.removed_text(article, LANGUAGE))
     else:
         _show(article, as_json, lambda terminal: terminal.article_text(article, LANGUAGE))
 
@@ -267,6 +262,6 @@ def _show(record: Any, as_json: bool, text: Callable[[ModuleType], str]) -> None
     from rag.types import as_json as jsonable
 
     if as_json:
-        click.echo(json.dumps(jsonable(record), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(jsonable(record, LANGUAGE), ensure_ascii=False, indent=2))
     else:
         click.echo(text(terminal).rstrip("\n"))

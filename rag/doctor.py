@@ -48,8 +48,9 @@ def examine(settings: Settings, *, repair: bool = False, progress: Progress = si
     except AskpressError as error:
         problems.append(Problem(error.key, error.values))
     states: dict[str, StoreState] = {}
-    for name in collections(settings):
-        progress("check", len(states))
+    names = collections(settings)
+    for number, name in enumerate(names):
+        progress("check", number / len(names))
         try:
             with open_collection(settings.model_copy(update={"collection": name})) as store:
                 states[name] = store.state()

@@ -38,7 +38,7 @@ class AskpressError(Exception):
 
     def said(self, language: str) -> str:
         """Return the message in a language."""
-        return message(self.key, language, **self.values) if self.values or " " not in self.key else self.key
+        return message(self.key, language, **self.values)
 
 
 class UsageError(AskpressError):

@@ -145,6 +145,22 @@ def query_terms(text: str, language: str) -> list[str]:
     return list(found)
 
 
+def anchors(question: str) -> set[str]:
+    """Return the terms of the names and numbers in a question: what is written alike in other languages.
+
+    A capital at the beginning says nothing, and in a text of another script every Latin word is a name.
+    """
+    latin = not _CJK.search(question)
+    found = set()
+    for number, token in enumerate(_tokens(question)):
+        if _CJK.fullmatch(token):
+            continue
+        capital = token != token.lower() and (number > 0 or token[1:] != token[1:].lower())
+        if token[0].isdigit() or capital or not latin:
+            found.add("=" + _anchor(token))
+    return found
+
+
 def is_function_word(token: str, language: str) -> bool:
     """Whether a token carries grammar rather than meaning; Vietnamese may be typed without its diacritics."""
     lowered = token.casefold()

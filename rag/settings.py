@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.errors import SettingsError
@@ -17,6 +18,16 @@ from rag.errors import SettingsError
 PREFIX = "RAG_"
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
+INVALID = {
+    "collection_name": "setting_not_a_collection",
+    "float_parsing": "setting_not_a_number",
+    "greater_than_equal": "setting_too_small",
+    "int_from_float": "setting_not_a_whole_number",
+    "int_parsing": "setting_not_a_whole_number",
+    "less_than_equal": "setting_too_large",
+    "literal_error": "setting_not_a_choice",
+}
+"""The keys of messages by pydantic's type of error; another type is told in pydantic's English."""
 
 
 def _home(variable: str, fallback: str) -> Path:
@@ -62,7 +73,7 @@ class Settings(BaseSettings):
     @classmethod
     def _collection_is_a_name(cls, value: str) -> str:
         if not COLLECTION_NAME.fullmatch(value):
-            raise ValueError("lower-case letters, digits, - and _ only, at most 64, starting with a letter or digit")
+            raise PydanticCustomError("collection_name", "no name of a collection")
         return value
 
     @field_validator("data_dir", "cache_dir")
@@ -92,8 +103,8 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError("setting_unknown", name=name, origin=config_file(), hint=_nearest(name)) from error
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError("setting_invalid", name=name, value=first["input"], reason=reason) from error
+        values = {"name": name, "value": first["input"], "reason": first["msg"], **first.get("ctx", {})}
+        raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
 
@@ -116,7 +127,7 @@ def _refuse_unknown_variables() -> None:
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and variable not in known:
             hint = _nearest(variable.removeprefix(PREFIX).lower())
-            raise SettingsError("setting_unknown", name=variable, origin="environment", hint=hint)
+            raise SettingsError("variable_unknown", name=variable, hint=hint)
 
 
 def _nearest(name: str) -> str:

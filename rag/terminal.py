@@ -86,9 +86,10 @@ def article_text(article: Article, language: str) -> str:
     return "\n".join(head) + "".join(body) + safe(article.text[end:]) + "\n"
 
 
-def removed_text(article: Article) -> str:
+def removed_text(article: Article, language: str) -> str:
     """Return what was left out of an article's text, a line each, with the reason."""
-    return "".join(f"{item.reason}\t{safe(' '.join(item.text.split()))}\n" for item in article.removed)
+    lines = ((message(f"removed_{item.reason}", language), " ".join(item.text.split())) for item in article.removed)
+    return safe("".join(f"{reason}\t{text}\n" for reason, text in lines))
 
 
 def sync_text(report: SyncReport, collection: str, language: str) -> str:

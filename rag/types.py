@@ -24,6 +24,11 @@ UNDETERMINED = "und"
 
 Status = Literal["answered", "no_evidence"]
 Support = Literal["verbatim", "supported", "unsupported"]
+Reason = Literal[
+    "advertisement", "caption", "comment_counter", "image", "related_article", "repeated", "repeated_title", "rule",
+    "share_button", "source_line", "unreadable_date", "unusable_address",
+]  # fmt: skip
+"""Why something is no part of an article's text; ``removed_<reason>`` is its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Removed:
     """Something that stood in an article's file and is not part of its text."""
 
     text: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +294,18 @@ class Problem:
         return message(self.key, language, **self.values)
 
 
-def as_json(record: Any) -> Any:
-    """Return a record as plain dicts, lists and scalars, ready for ``json.dumps``."""
+def as_json(record: Any, language: str = "en") -> Any:
+    """Return a record as plain dicts, lists and scalars, ready for ``json.dumps``.
+
+    What can be said, a Problem or an AskpressError, becomes its key and its message in ``language``.
+    """
+    if hasattr(record, "said"):
+        told = {"key": record.key, "message": record.said(language)}
+        return told | {"repaired": record.repaired} if isinstance(record, Problem) else told
     if hasattr(record, "__dataclass_fields__"):
-        return {name: as_json(getattr(record, name)) for name in record.__dataclass_fields__}
+        return {name: as_json(getattr(record, name), language) for name in record.__dataclass_fields__}
     if isinstance(record, Mapping):
-        return {key: as_json(value) for key, value in record.items()}
+        return {key: as_json(value, language) for key, value in record.items()}
     if isinstance(record, (list, tuple)):
-        return [as_json(value) for value in record]
+        return [as_json(value, language) for value in record]
     return record

@@ -1,11 +1,9 @@
 """Every sentence and passage is a slice of the article's text, and none is longer than the limit."""
 
-import gc
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linearity import assert_linear
 
 from rag.segmentation import segment
 from rag.types import Article, Span
@@ -163,18 +161,4 @@ def test_slices_cover_the_text_in_order_within_the_limit(blocks, limit, count, l
 
 @pytest.mark.parametrize("piece", ["a", "« ", "好。", "Mr. ", "a, "])
 def test_time_is_linear_in_the_text(piece):
-    def seconds(n):
-        text = piece * (n // len(piece))
-        begin = time.process_time()
-        segment(article(text), characters, 200)
-        return time.process_time() - begin
-
-    n = 20_000
-    while seconds(n) < 0.15:
-        n *= 2
-    gc.disable()  # it looks at all that other tests keep alive
-    try:
-        ratio = min(seconds(2 * n) / seconds(n) for _ in range(5))  # others share the machine
-    finally:
-        gc.enable()
-    assert ratio <= 2.5
+    assert_linear(lambda size: segment(article(piece * (size // len(piece))), characters, 200), 20_000)

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.types import Removed
+from rag.types import Reason, Removed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +60,10 @@ _RELATED = re.compile(
 )
 _ADVERT = re.compile(r"[\[(]?(?:advertisements?|publicité|quảng\s+cáo|广告|anzeige|publicidad)[\])]?", re.IGNORECASE)
 
-_WHOLE_LINES = (
-    (_COMMENTS, "comment counter"),
-    (_SHARE, "share button"),
-    (_RELATED, "related article"),
+_WHOLE_LINES: tuple[tuple[re.Pattern[str], Reason], ...] = (
+    (_COMMENTS, "comment_counter"),
+    (_SHARE, "share_button"),
+    (_RELATED, "related_article"),
     (_ADVERT, "advertisement"),
 )
 
@@ -94,10 +94,10 @@ def clean(lines: Sequence[Line]) -> Cleaned:
         removed.extend(Removed(image, "image") for image in images)
         reason = _reason(bare, after_image=after_image, printed_twice=times[line.text] > 1)
         if reason is None and bare.casefold() in seen:
-            reason = "duplicate"
+            reason = "repeated"
         if reason is not None:
             removed.append(Removed(bare, reason))
-            source = _SOURCE_LINE.fullmatch(bare) if reason == "source line" else None
+            source = _SOURCE_LINE.fullmatch(bare) if reason == "source_line" else None
             url = url or (source.group(1) if source else None)
             continue
         kept.append(replace(line, text=bare))
@@ -113,16 +113,16 @@ def _without_images(text: str) -> tuple[str, list[str]]:
     return (_IMAGE.sub("", text).strip() if images else text), images
 
 
-def _reason(text: str, *, after_image: bool, printed_twice: bool) -> str | None:
+def _reason(text: str, *, after_image: bool, printed_twice: bool) -> Reason | None:
     """Say why a line is debris; None where it is not."""
     if len(text) > _LONGEST or not text:
         return None
     if _RULE.fullmatch(text) or ("|" in text and _FRAME.fullmatch(text)):
         return "rule"
     if _SOURCE_LINE.fullmatch(text):
-        return "source line"
+        return "source_line"
     in_cell = after_image and _CELL.fullmatch(text)
     noted = (after_image or printed_twice) and _SOURCE_NOTE.search(text)
     if in_cell or noted or _CREDIT.search(text):
-        return "photo caption"
+        return "caption"
     return next((reason for pattern, reason in _WHOLE_LINES if pattern.fullmatch(text)), None)

@@ -30,12 +30,12 @@ def decode(data: bytes, origin: str) -> str:
     Raises ArticleError, naming ``origin``, where the data is empty, binary, or in an encoding that cannot be told.
     """
     if not data.strip():
-        raise ArticleError(f"{origin}: the file is empty; give it an article or delete it")
+        raise ArticleError("article_empty", origin=origin)
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _strict(data, encoding, origin)
     if is_binary(data):
-        raise ArticleError(f"{origin}: the file is binary, not text; convert it to text or Markdown first")
+        raise ArticleError("article_binary", origin=origin)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -55,12 +55,10 @@ def _detected(data: bytes) -> str | None:
 
 
 def _strict(data: bytes, encoding: str | None, origin: str) -> str:
-    remedy = "save the file as UTF-8"
     if encoding is None:
-        raise ArticleError(f"{origin}: the encoding of the text cannot be told; {remedy}")
+        raise ArticleError("article_encoding_unknown", origin=origin)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ArticleError(
-            f"{origin}: byte {error.start} cannot be read as {encoding}, which the file looks like; {remedy}"
-        ) from error
+        values = {"origin": origin, "position": error.start, "encoding": encoding}
+        raise ArticleError("article_encoding_broken", **values) from error

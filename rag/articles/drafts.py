@@ -56,7 +56,7 @@ class Metadata:
             if value is None or field in found:
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int | date):
-                raise ArticleError(f"{origin}: {key!r} is {type(value).__name__}, not text; write it as a string")
+                raise ArticleError("metadata_not_text", origin=origin, name=key)
             if text := normalise_line(str(value)):
                 found[field] = text
         return cls(**found)
@@ -83,18 +83,18 @@ def finish(draft: Draft, detect: Detect, today: date) -> Article:
     title, lines, repeated = _titled(meta.title, cleaned.lines)
     text, spans = _laid_out([line for line in lines if line.text])
     if not text:
-        raise ArticleError(f"{draft.origin}: nothing is left but a title or debris; give the article a text")
+        raise ArticleError("article_without_text", origin=draft.origin)
     language = _language(meta.language) or detect(text)
     removed = [*cleaned.removed, *repeated]
 
     url = meta.url
     if url and not usable_url(url):
-        removed.append(Removed(url, "unusable address"))
+        removed.append(Removed(url, "unusable_address"))
         url = None
     url = url or (cleaned.url if cleaned.url and usable_url(cleaned.url) else None)
     published = dates.parse(meta.published, language) if meta.published else None
     if meta.published and not published:
-        removed.append(Removed(meta.published, "unreadable date"))
+        removed.append(Removed(meta.published, "unreadable_date"))
     inferred = None if meta.published else dates.infer(f"{title or ''}\n{text}", language, today)
     return Article(
         id=meta.id if meta.id and usable_id(meta.id) else draft.fallback_id,
@@ -118,7 +118,7 @@ def _titled(given: str | None, lines: tuple[Line, ...]) -> tuple[str | None, tup
         return title, lines, ()
     filled = [i for i, line in enumerate(lines) if line.text]
     if len(filled) > 1 and lines[filled[0]].text.casefold() == given.casefold():
-        return given, lines[filled[0] + 1 :], (Removed(lines[filled[0]].text, "title repeated"),)
+        return given, lines[filled[0] + 1 :], (Removed(lines[filled[0]].text, "repeated_title"),)
     return given, lines, ()
 
 

@@ -28,7 +28,7 @@ def read_json_lines(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
     """Yield the article of each line that is not blank, or what is wrong with it."""
     with path.open("rb") as file:
         if is_binary(file.peek(4096)[:4096]):
-            raise ArticleError(f"{origin}: the file is binary or not UTF-8; save it as JSON Lines in UTF-8")
+            raise ArticleError("article_binary", origin=origin)
         lines = 0
         for number, line in _numbered(file):
             if line is not None and not line.strip():
@@ -39,7 +39,7 @@ def read_json_lines(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
             except ArticleError as error:
                 yield error
         if not lines:
-            raise ArticleError(f"{origin}: the file is empty; give it articles or delete it")
+            raise ArticleError("article_empty", origin=origin)
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -55,16 +55,16 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 def _draft(line: bytes | None, origin: str) -> Draft:
     if line is None:
-        raise ArticleError(f"{origin}: the line is longer than {LARGEST_LINE >> 20} MiB; split it into articles")
+        raise ArticleError("article_too_large", origin=origin, limit=LARGEST_LINE >> 20)
     try:
         record = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ArticleError(f"{origin}: the line is not JSON in UTF-8 ({error}); mend or delete it") from error
+        raise ArticleError("json_invalid", origin=origin, reason=error) from error
     if not isinstance(record, dict):
-        raise ArticleError(f'{origin}: the line is JSON but no object; write {{"text": "..."}}')
+        raise ArticleError("json_not_an_object", origin=origin)
     text = record.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise ArticleError(f'{origin}: "text" is missing, empty or no string; give the article a text')
+        raise ArticleError("json_without_text", origin=origin)
     metadata = Metadata.of(record, origin)
     text = normalise(text)
     return Draft(origin, plain_lines(text), id_of_content(metadata.url, metadata.title, text), metadata)

@@ -47,17 +47,15 @@ def _front_matter(text: str, origin: str) -> tuple[Metadata, str]:
     if match is None:
         return Metadata(), text
     if match[1].count("[") + match[1].count("{") > _BRACKETS:
-        raise ArticleError(f"{origin}: the front matter has more than {_BRACKETS} brackets; keep it to simple values")
+        raise ArticleError("front_matter_brackets", origin=origin, limit=_BRACKETS)
     import yaml  # noqa: PLC0415 - only where there is front matter
 
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(match[1], Loader=yaml.SafeLoader)):
-            raise ArticleError(
-                f"{origin}: the front matter uses YAML aliases, which can grow without end; write it out"
-            )
+            raise ArticleError("front_matter_aliases", origin=origin)
         mapping = yaml.safe_load(match[1])
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ArticleError(f"{origin}: the front matter is not YAML ({str(error)[:200]}); mend it") from error
+        raise ArticleError("front_matter_invalid", origin=origin, reason=str(error)[:200]) from error
     if mapping is None:
         return Metadata(), text[match.end() :]
     if not isinstance(mapping, dict):

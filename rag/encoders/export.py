@@ -56,44 +56,44 @@ def export(model: Any, path: Path) -> None:
                 verbose=False,
             )
     except Exception as error:  # torch raises what it finds on the way
-        raise ExportError(f"The model cannot be exported to ONNX ({type(error).__name__}: {error}).") from error
+        raise ExportError("encoder_not_exportable", reason=f"{type(error).__name__}: {error}") from error
 
 
 def _check(model: Any) -> None:
     """Raise ExportError where the vectors depend on more than the tokens of the prompt and the text."""
     first = model[0]
     if not hasattr(first, "auto_model"):
-        raise ExportError(f"Its first module is a {type(first).__name__}, not a transformer.")
+        raise ExportError("encoder_not_exportable", reason=f"a {type(first).__name__} comes first")
     if not getattr(model.tokenizer, "is_fast", False):
-        raise ExportError("Its tokenizer is not one of the `tokenizers` library.")
+        raise ExportError("encoder_not_exportable", reason="a slow tokenizer")
     if any(getattr(module, "include_prompt", True) is False for module in model) and any(model.prompts.values()):
-        raise ExportError("Its pooling leaves out the tokens of the prompt.")
+        raise ExportError("encoder_not_exportable", reason="pooling leaves out the prompt")
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Write a model with its matrices and its word embeddings in blocks of 32 weights of four bits.
+def quantise(source: Path, target: Path, bits: int) -> None:
+    """Write a model with its matrices in blocks of 32 weights of four or eight bits.
 
-    That is the form that the bundled weights come in, so they lose nothing by it. Products are taken with activations
-    in int8 a block (``accuracy_level`` 4), which cannot overflow; the usual int8 kernels saturate on processors
-    without VNNI.
+    Word embeddings are written so too where it is four: that is the form of the bundled weights, which thus lose
+    nothing. Products are taken with activations in int8 a block (``accuracy_level`` 4). The usual int8 kernels are 1.7
+    times as fast on a processor without VNNI, but saturate there: their least cosine to fp32 is .983 a channel, .992
+    with seven bits and .994 with unsigned weights, against .9998 here (150 paragraphs and questions of XQuAD).
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     model = onnx.load(source)
     large = {tensor.name for tensor in model.graph.initializer if math.prod(tensor.dims) >= _LARGE}
+    small = [node.name for node in model.graph.node if node.op_type == "Gather" and node.input[0] not in large]
     with quiet():
         quantiser = MatMulNBitsQuantizer(
             model,
-            bits=4,
+            bits=bits,
             block_size=32,
             is_symmetric=True,
             accuracy_level=4,
-            op_types_to_quantize=("MatMul", "Gather"),
+            op_types_to_quantize=("MatMul", "Gather") if bits == 4 else ("MatMul",),
             quant_axes=(("MatMul", 0), ("Gather", 1)),
-            nodes_to_exclude=[
-                node.name for node in model.graph.node if node.op_type == "Gather" and node.input[0] not in large
-            ],
+            nodes_to_exclude=small,
         )
         quantiser.process()
     onnx.save(quantiser.model.model, target)

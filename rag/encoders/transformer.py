@@ -74,7 +74,7 @@ class TransformerEncoder:
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             vectors[start : start + len(chunk)] = encode(self._model, chunk, kind)
-            progress("encoding", (start + len(chunk)) / len(texts))
+            progress("embed", (start + len(chunk)) / len(texts))
         return vectors
 
 
@@ -96,8 +96,7 @@ def load_model(folder: Path, device: str) -> Any:
             ).eval()
         except Exception as error:  # each layer below raises its own
             raise EncoderError(
-                f"The model in {folder} cannot be loaded on {device!r} ({type(error).__name__}: {error}): "
-                "check the folder and the device."
+                "encoder_not_loadable", folder=folder, device=device, reason=f"{type(error).__name__}: {error}"
             ) from error
 
 
@@ -116,5 +115,5 @@ def encode(model: Any, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
             list(texts), prompt=model_prompt(model, kind), normalize_embeddings=True, show_progress_bar=False
         )
     except RuntimeError as error:  # out of memory on a GPU, among others
-        raise EncoderError(f"The encoder failed on {len(texts)} texts ({error}).") from error
+        raise EncoderError("encoder_failed", count=len(texts), reason=error) from error
     return vectors

@@ -31,16 +31,13 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.BusyError, apsw.LockedError) as error:
-        raise StoreBusy(f"Another process is writing to {path}. Try again when it has finished.") from error
+        raise StoreBusy("store_busy", path=path) from error
     except _UNWRITABLE as error:
         raise _unwritable(path, error) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreError(
-            f"The database {path} is damaged ({error}). Move its folder away and index the articles again, "
-            "or put back a copy of it."
-        ) from error
+        raise StoreError("database_damaged", path=path, reason=error) from error
     except apsw.Error as error:
-        raise StoreError(f"The database {path} failed: {error}.") from error
+        raise StoreError("database_failed", path=path, reason=error) from error
 
 
 @contextmanager
@@ -53,10 +50,7 @@ def storing(path: Path) -> Iterator[None]:
 
 
 def _unwritable(path: Path, error: Exception) -> StorageFull:
-    return StorageFull(
-        f"{path} could not be read or written ({error}). Free some space, or make the folder {path.parent} "
-        "writable, then try again."
-    )
+    return StorageFull("store_unwritable", path=path, folder=path.parent, reason=error)
 
 
 def sync_folder(folder: Path) -> None:
@@ -84,7 +78,7 @@ class Database:
         self._mode = ""
         if not self.path.exists():
             if not create:
-                raise CollectionNotFound(f"There is no collection in {folder}. Add articles to make it.")
+                raise CollectionNotFound("collection_folder_empty", folder=folder)
             with storing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 sync_folder(folder.parent)
@@ -123,11 +117,11 @@ class Database:
         if self.read_only:
             return
         if connection.pragma("journal_mode", "wal") != "wal":
-            raise StoreError(f"{self.path} lies on a file system without shared memory. Use a local disk.")
+            raise StoreError("database_not_shared", path=self.path)
         connection.pragma("foreign_keys", True)
         connection.pragma("synchronous", "FULL")
         if connection.pragma("synchronous") != _FULL:
-            raise StoreError(f"{self.path} cannot be opened with synchronous=FULL, so no write would be safe.")
+            raise StoreError("database_not_synchronous", path=self.path)
         if connection.pragma("user_version") == 0:
             self._create(connection)
 
@@ -135,12 +129,9 @@ class Database:
         version = connection.pragma("user_version")
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
         if connection.pragma("application_id") != APPLICATION_ID and (version or tables):
-            raise StoreError(f"{self.path} is a database of another program. Name another folder.")
+            raise StoreError("database_foreign", path=self.path)
         if version > SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{self.path} was written by a newer Askpress (schema {version}, this one reads {SCHEMA_VERSION}). "
-                "Update Askpress."
-            )
+            raise SchemaTooNew("database_too_new", path=self.path, version=version, known=SCHEMA_VERSION)
 
     def _create(self, connection: apsw.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -172,7 +163,7 @@ class Database:
     def writing(self) -> Iterator[apsw.Connection]:
         """One write transaction, on the disk when the block has ended, and undone where it raises."""
         if self.read_only:
-            raise StorageFull(f"The folder {self.path.parent} cannot be written. Make it writable.")
+            raise StorageFull("store_read_only", folder=self.path.parent)
         with translated(self.path), self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
             try:

@@ -127,10 +127,7 @@ class EmbeddedStore:
             if generation is None or not meta.passages:
                 return SearchResult((), dict.fromkeys(terms, 0), 0, (0.0, 1.0), meta.generation)
             if vector.shape != (meta.dimension,):
-                raise EncoderError(
-                    f"The question's vector has the shape {vector.shape}, the collection's ({meta.dimension},). "
-                    "Index the collection again, or set the encoder that it was made with."
-                )
+                raise EncoderError("vector_dimension_differs", found=vector.size, expected=meta.dimension)
             allowed = None if filters == Filters() else _mask(connection, filters, generation.last)
             frequencies, weights = generation.weights(terms)
             nearest = generation.nearest(vector, limit, allowed)
@@ -157,7 +154,7 @@ class EmbeddedStore:
             return tables.read_spans(connection, article_id)
 
     def _no_article(self, article_id: str) -> ArticleNotFound:
-        return ArticleNotFound(f"There is no article {article_id} in {self._folder}.")
+        return ArticleNotFound("article_not_found", id=article_id, folder=self._folder)
 
     def articles(self, filters: Filters = Filters()) -> Iterator[ArticleSummary]:  # noqa: B008 - frozen
         with self._database.reading() as connection:
@@ -186,13 +183,14 @@ class EmbeddedStore:
                 return (*self.notices, *broken)  # nothing can be derived from it
             found = list(integrity.untidy(connection, self._database.path, repair=repair))
             meta = tables.read_meta(connection)
-            wrong = integrity.check_snapshot(connection, meta, self._snapshots)
-        if wrong and repair:
+            damaged = integrity.damaged_snapshot(connection, meta, self._snapshots)
+        if damaged and repair:
             with self._snapshots.building(self._busy_timeout):
                 self._snapshots.discard(self._snapshots.pointer())
             self.snapshot()
-        remedy = "It was built again from the database." if repair else "Run `rag check --repair`."
-        return (*self.notices, *found, *(Problem(what, remedy, repaired=repair) for what in wrong))
+        if damaged:
+            found.append(Problem("index_rebuilt" if repair else "index_damaged", {"path": damaged}, repaired=repair))
+        return (*self.notices, *found)
 
     def snapshot(self) -> None:
         """Write the indexes of the present generation, so that no process needs to build them for itself.
@@ -220,8 +218,8 @@ class EmbeddedStore:
                 self.snapshot()
         except StoreBusy:
             return  # another process is making the snapshot
-        except StoreError as error:
-            self._notice(f"The articles are kept, but their index could not be written: {error}", repaired=False)
+        except StoreError:
+            self._notice(Problem("index_not_written", {"path": self._snapshots.folder}))
 
     def _contents(self) -> Contents | None:
         try:
@@ -239,9 +237,7 @@ class EmbeddedStore:
         except StoreBusy:
             return  # what lies there is not left over: another process is writing it
 
-    def _notice(self, what: str, *, repaired: bool) -> None:
-        remedy = "Nothing more to do." if repaired else "Free some space, then run `rag check --repair`."
-        problem = Problem(what, remedy, repaired=repaired)
+    def _notice(self, problem: Problem) -> None:
         if problem not in self.notices:  # a full disk fails every write in the same words
             self.notices.append(problem)
 
@@ -289,9 +285,9 @@ class EmbeddedStore:
         self, connection: apsw.Connection, meta: Meta, pointer: Pointer | None, error: DamagedSnapshotError
     ) -> bool:
         """Replace a damaged snapshot by one of what the transaction sees; return whether that was done."""
-        what = f"The index of {self._folder} was damaged: {error}."
+        values = {"path": error.path}
         if self._rebuilt == meta:
-            self._notice(f"{what} That was after it had been built again, so the disk may be failing.", repaired=False)
+            self._notice(Problem("index_damaged_again", values))
             return False
         try:
             with self._snapshots.building():
@@ -299,11 +295,11 @@ class EmbeddedStore:
                     self._snapshots.discard(pointer)
                     self._snapshots.clean()
                     self._snapshots.write(lambda folder: write_snapshot(connection, meta, folder))
-        except StoreError as failure:
-            self._notice(f"{what} It could not be written again: {failure}", repaired=False)
+        except StoreError:
+            self._notice(Problem("index_not_rebuilt", values))
             return False
         self._rebuilt = meta
-        self._notice(f"{what} It was built again from the database.", repaired=True)
+        self._notice(Problem("index_rebuilt", values, repaired=True))
         return True
 
 
@@ -320,7 +316,7 @@ def _check(entry: Entry) -> None:
     shapes = {entry.passage_vectors.shape[1:], entry.sentence_vectors.shape[1:]}
     finite = np.isfinite(entry.passage_vectors).all() and np.isfinite(entry.sentence_vectors).all()
     if len(shapes) != 1 or len(shapes.pop()) != 1 or not finite:
-        raise EncoderError(f"The vectors of {name} are not finite, or not of one dimension. Check the encoder.")
+        raise EncoderError("vectors_invalid", id=name)
 
 
 def _mask(connection: apsw.Connection, filters: Filters, last: int) -> NDArray[np.bool_]:

@@ -65,6 +65,7 @@ class Snapshot:
     """An opened snapshot."""
 
     pointer: Pointer
+    folder: Path
     contents: Contents
     part: Part
 
@@ -75,10 +76,10 @@ class Snapshot:
         try:
             part = Part.load(folder)
         except (OSError, RuntimeError) as error:  # RuntimeError is FAISS's own
-            raise DamagedSnapshotError(f"{folder} cannot be opened ({error})") from error
+            raise DamagedSnapshotError(folder, f"cannot be opened ({error})") from error
         if (contents.passages, contents.passages, contents.sentences) != part.counts:
-            raise DamagedSnapshotError(f"{folder} does not hold as many rows as its manifest says")
-        return cls(pointer, contents, part)
+            raise DamagedSnapshotError(folder, "does not hold as many rows as its manifest says")
+        return cls(pointer, folder, contents, part)
 
 
 def write_snapshot(connection: apsw.Connection, meta: Meta, folder: Path) -> Contents:
@@ -187,7 +188,5 @@ def _removed_since(connection: apsw.Connection, meta: Meta, snapshot: Snapshot) 
     gone = tables.removed_rows(connection, contents.generation, contents.last)
     added = tables.count_passages(connection, contents.last)
     if contents.generation > meta.generation or contents.passages - len(gone) + added != meta.passages:
-        raise DamagedSnapshotError(
-            f"the snapshot {snapshot.pointer.name} does not belong to this state of the database"
-        )
+        raise DamagedSnapshotError(snapshot.folder, "does not belong to this state of the database")
     return gone

@@ -28,7 +28,14 @@ _LOCKS = ".tantivy-"  # files of this name come and go with every process that o
 
 
 class DamagedSnapshotError(Exception):
-    """A snapshot is not what was written. It never leaves the store: the indexes are built again."""
+    """A snapshot is not what was written. It never leaves the store: the indexes are built again.
+
+    A person is told the ``path``; what is wrong with it is told to who reads a traceback.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path} {what}")
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +91,9 @@ class Snapshots:
                 with path.open("rb") as file:
                     found = hashlib.file_digest(file, "sha256").hexdigest()
             except OSError as error:
-                raise DamagedSnapshotError(f"{path} cannot be read ({error})") from error
+                raise DamagedSnapshotError(path, f"cannot be read ({error})") from error
             if found != expected:
-                raise DamagedSnapshotError(f"{path} is not what was written to it")
+                raise DamagedSnapshotError(path, "is not what was written to it")
         return folder
 
     def _manifest(self, pointer: Pointer) -> dict[str, dict[str, Any]]:
@@ -94,9 +101,9 @@ class Snapshots:
         try:
             content = path.read_bytes()
         except (OSError, ValueError) as error:  # ValueError: no file can have this name
-            raise DamagedSnapshotError(f"{path} cannot be read ({error})") from error
+            raise DamagedSnapshotError(path, f"cannot be read ({error})") from error
         if hashlib.sha256(content).hexdigest() != pointer.manifest_hash:
-            raise DamagedSnapshotError(f"{path} is not what was written to it")
+            raise DamagedSnapshotError(path, "is not what was written to it")
         manifest: dict[str, dict[str, Any]] = json.loads(content)
         return manifest
 

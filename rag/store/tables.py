@@ -82,9 +82,12 @@ def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
         return
     if connection.execute("SELECT EXISTS (SELECT 1 FROM articles)").get:
         raise EncoderError(
-            f"The collection was indexed with the encoder {meta.fingerprint} (dimension {meta.dimension}), and the "
-            f"article {entry.article.id} with {entry.fingerprint} (dimension {dimension}). Index the collection again, "
-            "or set the encoder that it was made with."
+            "encoder_differs",
+            id=entry.article.id,
+            expected=meta.fingerprint,
+            expected_dimension=meta.dimension,
+            found=entry.fingerprint,
+            found_dimension=dimension,
         )
     connection.execute("UPDATE meta SET fingerprint = ?, dimension = ?", (entry.fingerprint, dimension))
 

@@ -32,12 +32,12 @@ def test_what_cannot_be_used_is_listed_and_the_article_kept():
         "Une phrase de 2025.", id="x" * 201, url="javascript:alert(1)", published="hier", language="français"
     )
     assert (made.id, made.url, made.outlet, made.published, made.language) == ("fallback", None, None, None, "fr")
-    assert made.removed == (Removed("javascript:alert(1)", "unusable address"), Removed("hier", "unreadable date"))
+    assert made.removed == (Removed("javascript:alert(1)", "unusable_address"), Removed("hier", "unreadable_date"))
 
 
 def test_a_title_repeated_in_the_text_is_taken_off():
     made = article("Un titre\nUne phrase.", title="UN TITRE")
-    assert (made.text, made.removed) == ("Une phrase.", (Removed("Un titre", "title repeated"),))
+    assert (made.text, made.removed) == ("Une phrase.", (Removed("Un titre", "repeated_title"),))
 
 
 def test_paragraphs_are_parted_by_one_blank_line():

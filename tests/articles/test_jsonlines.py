@@ -41,7 +41,7 @@ def test_a_line_that_is_too_long_is_one_error(tmp_path, monkeypatch):
     monkeypatch.setattr("rag.articles.jsonlines.LARGEST_LINE", 100)
     found = read_lines(tmp_path, {"text": "Un."}, {"text": "x" * 350}, {"text": "Trois."})
     assert [a.text for a in found if isinstance(a, Article)] == ["Un.", "Trois."]
-    assert str(found[1]).startswith("a.jsonl:2: the line is longer")
+    assert str(found[1]).startswith("a.jsonl:2: the article is larger")
 
 
 def test_ids_come_from_the_address_or_the_content(tmp_path):

@@ -20,5 +20,5 @@ def test_a_file_of_the_largest_size_is_read_and_a_larger_one_is_not(tmp_path, mo
     (tmp_path / "a.txt").write_text("abcd")
     assert plain.load(tmp_path / "a.txt", "a.txt") == "abcd"
     (tmp_path / "a.txt").write_text("abcde")
-    with pytest.raises(ArticleError, match=r"a\.txt: the file is larger"):
+    with pytest.raises(ArticleError, match=r"a\.txt: the article is larger"):
         plain.load(tmp_path / "a.txt", "a.txt")

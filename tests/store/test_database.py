@@ -90,7 +90,7 @@ def test_a_block_that_raises_writes_nothing(tmp_path):
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from fakes_store import make_entry, vector_of
+from fakes import make_entry, vector_of
 from rag.errors import StorageFull
 from rag.store import open_store
 import rag.store.embedded, faiss, tantivy
@@ -113,7 +113,7 @@ def test_a_read_only_folder_can_be_searched(child, writer_runs, snapshot):
     import shutil
     import tempfile
 
-    from fakes_store import make_entry
+    from fakes import make_entry
 
     from rag.store import open_store
 
@@ -141,7 +141,7 @@ def test_a_read_only_folder_can_be_searched(child, writer_runs, snapshot):
 FULL = """
 import resource, sys
 from pathlib import Path
-from fakes_store import make_entry, vector_of
+from fakes import make_entry, vector_of
 from rag.errors import StorageFull
 from rag.store import open_store
 store = open_store(Path(sys.argv[1]))

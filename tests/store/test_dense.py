@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes_store import vector_of
+from fakes import vector_of
 
 from rag.store.dense import DenseIndex
 

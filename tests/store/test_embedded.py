@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from fakes_store import make_entry, vector_of
+from fakes import make_entry, vector_of
 
 from rag.errors import EncoderError, StoreBusy
 from rag.store import open_store
@@ -143,7 +143,7 @@ def test_damage_that_comes_back_is_not_mended_for_ever(folder, monkeypatch):
 WRITER = """
 import sys
 from pathlib import Path
-from fakes_store import make_entry
+from fakes import make_entry
 from rag.store import open_store
 with open_store(Path(sys.argv[1])) as store:
     for line in sys.stdin:
@@ -175,7 +175,7 @@ def test_another_process_writes(child, folder):
 KILLED = """
 import sys
 from pathlib import Path
-from fakes_store import make_entry
+from fakes import make_entry
 from rag.store import open_store
 store = open_store(Path(sys.argv[1]))
 number = int(sys.argv[2])

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fakes_store import make_entry, vector_of
+from fakes import make_entry, vector_of
 
 from rag.store import generation, open_store, tables
 from rag.store.generation import Generation, Snapshot

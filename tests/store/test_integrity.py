@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import apsw
 import pytest
-from fakes_store import make_entry
+from fakes import make_entry
 
 from rag.store import open_store
 from rag.store.database import FILE_NAME
@@ -35,8 +35,8 @@ def test_what_cannot_be_mended_is_told(folder, statement, said):
     with open_store(folder) as store:
         for repair in (False, True):
             problem = store.check(repair=repair)[0]
-            assert said in problem.what
-            assert "copy" in problem.remedy
+            assert said in problem.said("en")
+            assert "put back a copy" in problem.said("en")
             assert not problem.repaired
 
 
@@ -58,7 +58,7 @@ def test_what_can_be_mended_is(folder, statement):
 def test_rows_that_went_behind_its_back_are_missed(folder):
     spoil(folder, "DELETE FROM articles WHERE id = 'a1'")  # without foreign keys: its passages stay
     with open_store(folder) as store:
-        assert "refers to nothing" in store.check()[0].what
+        assert "refers to nothing" in store.check()[0].said("en")
 
 
 def test_a_torn_page_of_the_database_is_found(folder):
@@ -69,4 +69,4 @@ def test_a_torn_page_of_the_database_is_found(folder):
     with open_store(folder) as store:
         problems = store.check()
     assert problems
-    assert all(str(path) in problem.what and not problem.repaired for problem in problems)
+    assert all(str(path) in problem.said("en") and not problem.repaired for problem in problems)

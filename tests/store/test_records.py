@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fakes_store import make_entry
+from fakes import make_entry
 
 from rag.store import open_store
 from rag.store.records import Recent, Records

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fakes_store import make_entry, vector_of
+from fakes import make_entry, vector_of
 
 from rag.errors import StorageFull
 from rag.store import open_store, snapshots
@@ -60,7 +60,7 @@ def test_damage_is_found_told_and_mended(original, tmp_path, name, damage):
         assert search(store) == expected
         (notice,) = store.notices
         assert notice.repaired
-        assert "damaged" in notice.what
+        assert "was damaged" in notice.said("en")
         assert store.check() == (notice,)
     with open_store(folder) as store:
         assert search(store) == expected
@@ -89,7 +89,7 @@ def test_check_repairs(original, tmp_path):
     with open_store(folder) as store:
         (problem,) = store.check(repair=True)
         assert problem.repaired
-        assert "sentences.faiss" in problem.what
+        assert "sentences.faiss" in problem.said("en")
         assert store.check() == ()
         assert len(store._snapshots.names()) == 1
 
@@ -167,7 +167,7 @@ def test_a_write_that_is_kept_does_not_fail_for_its_index(tmp_path, monkeypatch)
         monkeypatch.setattr(Snapshots, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
         store.put([make_entry("a", "rail", "port")])
         (notice,) = store.notices
-        assert "kept" in notice.what
+        assert "are kept" in notice.said("en")
         assert not notice.repaired
         with pytest.raises(StorageFull, match="snapshots"):
             store.snapshot()

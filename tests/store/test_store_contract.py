@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from fakes_store import MemoryStore, digest_of, make_entry, vector_of
+from fakes import MemoryStore, digest_of, make_entry, vector_of
 
 from rag.errors import ArticleNotFound, EncoderError
 from rag.store import open_store
@@ -142,7 +142,7 @@ def test_an_empty_collection(store):
 def test_an_article_comes_back_whole(store):
     entry = make_entry("a", "One. Two", url="http://x.vn/1", outlet="X", published="2025", published_inferred=True)
     article = dataclasses.replace(
-        entry.article, headings=(Span(0, 3),), removed=(Removed("advert", "not text"),), origin="a.txt"
+        entry.article, headings=(Span(0, 3),), removed=(Removed("advert", "advertisement"),), origin="a.txt"
     )
     store.put([dataclasses.replace(entry, article=article)])
     assert store.article("a") == article

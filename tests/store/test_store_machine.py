@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import hypothesis.strategies as st
-from fakes_store import MemoryStore, make_entry, vector_of
+from fakes import MemoryStore, make_entry, vector_of
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from test_store_contract import WORDS, assert_same_search

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes_store import make_entry
+from fakes import make_entry
 
 from rag.store import open_store, tables
 

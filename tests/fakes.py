@@ -1,9 +1,10 @@
-"""A store in memory, and entries to put in it, for tests of what stands on a store."""
+"""Small stand-ins for the replaceable parts: a store in memory, entries to put in it, an encoder without a model."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from rag.errors import ArticleNotFound, EncoderError
+from rag.languages import fold
+from rag.protocols import Progress, silent
 from rag.types import Article, ArticleSummary, Candidate, Entry, Filters, Passage, SearchResult, Span, StoreState
 
 if TYPE_CHECKING:
@@ -63,14 +66,15 @@ class MemoryStore:
     """The Store protocol by brute force over a dictionary."""
 
     def __init__(self) -> None:
+        self.notices: list[Problem] = []
         self._entries: dict[str, Entry] = {}
         self._generation = 0
 
     def put(self, entries: Iterable[Entry]) -> None:
         latest = {entry.article.id: entry for entry in entries}
         merged = self._entries | latest
-        if len({(entry.fingerprint, entry.passage_vectors.shape[1]) for entry in merged.values()}) > 1:
-            raise EncoderError("The entries come from two encoders. Index the collection again.")
+        for entry in latest.values():
+            _same_encoder(next(iter(merged.values())), entry)
         if latest:
             self._entries, self._generation = merged, self._generation + 1
 
@@ -92,7 +96,7 @@ class MemoryStore:
         frequencies = {term: sum(term in count for count in counts) for term in terms}
         passage_vectors = [v for entry in self._entries.values() for v in entry.passage_vectors]
         if passage_vectors and vector.shape != passage_vectors[0].shape:
-            raise EncoderError("The question's vector has another dimension.")
+            raise EncoderError("vector_dimension_differs", found=vector.size, expected=passage_vectors[0].size)
         mean = sum(count.total() for count in counts) / max(len(counts), 1)
         found = [
             candidate
@@ -124,7 +128,7 @@ class MemoryStore:
         try:
             return self._entries[article_id]
         except KeyError as error:
-            raise ArticleNotFound(f"There is no article {article_id}.") from error
+            raise ArticleNotFound("article_not_found", id=article_id, folder="memory") from error
 
     def articles(self, filters: Filters = Filters()) -> Iterator[ArticleSummary]:  # noqa: B008 - frozen
         kept = [entry for entry in self._entries.values() if _lets_through(filters, entry.article)]
@@ -157,11 +161,27 @@ class MemoryStore:
             0,
         )
 
+    def snapshot(self) -> None:
+        """Nothing is derived."""
+
     def check(self, repair: bool = False) -> tuple[Problem, ...]:  # noqa: ARG002 - nothing is derived
         return ()
 
     def close(self) -> None:
         self._entries = {}
+
+
+def _same_encoder(first: Entry, other: Entry) -> None:
+    expected, found = ((entry.fingerprint, entry.passage_vectors.shape[1]) for entry in (first, other))
+    if expected != found:
+        raise EncoderError(
+            "encoder_differs",
+            id=other.article.id,
+            expected=expected[0],
+            expected_dimension=expected[1],
+            found=found[0],
+            found_dimension=found[1],
+        )
 
 
 def _candidates(entry: Entry, frequencies: Mapping[str, int], passages: int, mean: float) -> Iterator[Candidate]:
@@ -191,3 +211,39 @@ def _lets_through(filters: Filters, article: Article) -> bool:
         and (date.ljust(10, "~") >= since)
         and (date <= until.ljust(10, "~"))
     )
+
+
+class WordEncoder:
+    """Texts are near when they share words: a vector is the sum of a random vector for each folded word."""
+
+    name = "words"
+    fingerprint = "words-1"
+    max_tokens = 64
+
+    def __init__(self, dimension: int = 64) -> None:
+        self.dimension = dimension
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
+        return self.encode_passages(texts, languages)
+
+    def encode_passages(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str],
+        progress: Progress = silent,
+    ) -> NDArray[np.float32]:
+        assert len(texts) == len(languages)
+        progress("embed", 1.0)
+        return np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        words = re.findall(r"\w+", fold(text)) or [text]
+        total = np.sum([self._word(word) for word in words], axis=0)
+        return (total / np.linalg.norm(total)).astype(np.float32)
+
+    def _word(self, word: str) -> NDArray[np.float64]:
+        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
+        return np.random.default_rng(seed).standard_normal(self.dimension)

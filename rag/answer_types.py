@@ -1,0 +1,75 @@
+"""What kind of thing a question asks for, and whether a sentence holds one.
+
+The expected answer type is an old tool of question answering (Li and Roth, "Learning question classifiers", 2002). Here
+it is told by the question's own words, so it costs nothing and is silent where it cannot know.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from rag.languages import fold
+
+AnswerType = Literal["person", "number", "date"]
+
+# Question words by type, folded, looked for as whole words; Chinese ones anywhere. "person" comes last: "combien de
+# personnes" asks for a number though it holds a word for a person.
+_ASKED: tuple[tuple[AnswerType, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            "date",
+            r"\b(?:quand|quelle (?:date|annee)|quel (?:jour|mois|siecle)|en quelle annee|when|(?:what|which) "
+            r"(?:year|date|day|month|century)|khi nao|luc nao|bao gio|(?:nam|ngay|thang|the ky) (?:nao|may)|wann|"
+            r"welche[smn]? (?:jahr|tag|monat|jahrhundert)|cuando|que (?:ano|dia|mes|fecha|siglo))\b"
+            r"|什么时候|何时|哪一?年|哪一?天|几月|哪个?世纪|什么时间|啥时候",
+        ),
+        (
+            "number",
+            r"\b(?:combien|quel(?:le)? (?:nombre|montant|part|proportion|pourcentage|chiffre|age|prix|population|"
+            r"superficie|distance|hauteur|duree)|how (?:many|much|old|long|far|tall|high|big|large|often)|what "
+            r"(?:percentage|number|proportion|share|amount|fraction)|bao nhieu|bao xa|bao lau|may (?:nguoi|cai|lan)|"
+            r"wie ?viele?|wie (?:hoch|gross|lang|alt|weit|oft)|cuant[oa]s?|que (?:porcentaje|cantidad|numero))\b"
+            r"|多少|几[个名位家次人年天]|多大|多长|多高|多远|多久|百分比",
+        ),
+        (
+            "person",
+            r"\b(?:qui|who|whom|whose|quel (?:consul|president|ministre|expert|directeur|chercheur)|ai|wer|wem|wen|"
+            r"quien(?:es)?)\b|谁|哪位|何人",
+        ),
+    )
+)
+_NUMBER = re.compile(
+    r"\d|[一二两三四五六七八九十百千万亿]"
+    r"|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|vingt|trente|cent|cents|mille|millions?|milliards?|"
+    r"dizaines?|centaines?|milliers?|moitie|tiers|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
+    r"hundreds?|thousands?|millions?|billions?|half|third|hai|ba|bon|nam|sau|bay|tam|chin|muoi|tram|nghin|ngan|trieu|ty|"
+    r"zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|hundert|tausend|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez)\b"
+)
+_DATE = re.compile(
+    r"\b(?:1\d|20)\d\d\b|\d+\s*[年月日世]|世纪|\b\d{1,2}[/.-]\d{1,2}\b"
+    r"|\b(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|january|february|march|"
+    r"april|may|june|july|august|september|october|november|december|thang \d|ngay \d|nam \d|januar|februar|marz|juni|"
+    r"juli|oktober|dezember|enero|febrero|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|siecle|"
+    r"century|the ky|jahrhundert|siglo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|"
+    r"thursday|friday|saturday|sunday|hier|aujourd'hui|demain|yesterday|today|tomorrow)\b"
+)
+_NAME = re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'-]+(?:\s+(?:[a-z]{2,3}\s+)?[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'-]*)+")
+_HAN_NAME = re.compile(r"[一-鿿]·[一-鿿]|(?:先生|女士|博士|教授|总统|主席|总理|部长|领事)")
+
+
+def expected_type(question: str) -> AnswerType | None:
+    """Return what a question asks for, or None where its words do not tell."""
+    plain = fold(question)
+    return next((kind for kind, pattern in _ASKED if pattern.search(plain)), None)
+
+
+def holds_type(kind: AnswerType, sentence: str, question: str) -> bool:
+    """Whether a sentence holds a thing of a kind that the question does not hold itself."""
+    plain, asked = fold(sentence), fold(question)
+    if kind == "person":
+        names = (match[0] for match in _NAME.finditer(sentence))
+        return any(fold(name) not in asked for name in names) or bool(_HAN_NAME.search(sentence))
+    pattern = _NUMBER if kind == "number" else _DATE
+    return any(match[0] not in asked for match in pattern.finditer(plain))

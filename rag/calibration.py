@@ -1,0 +1,103 @@
+"""Fits the coefficients of answerability to a question set, cross-validated by article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.answerability import Coefficients, features, in_one_language
+from rag.errors import QuestionSetError
+from rag.evaluation import auroc
+from rag.protocols import Progress, silent
+from rag.types import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from rag.engine import Engine
+    from rag.evaluation import Query
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The features of one question, whether its answer was there, and the article that it is about."""
+
+    values: tuple[float, ...]
+    answerable: bool
+    one_language: bool
+    group: str
+    miss: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Coefficients fitted to all examples, and the area under the ROC on examples left out of the fit."""
+
+    coefficients: Coefficients
+    auroc: Mapping[str, float]
+
+
+def examples(
+    engine: Engine, queries: Sequence[Query], *, corpus_language: str | None = None, progress: Progress = silent
+) -> list[Example]:
+    """Ask each question, of the articles in one language where one is named, and return what was seen."""
+    filters = Filters(languages=(corpus_language,) if corpus_language else ())
+    found = []
+    for number, query in enumerate(queries):
+        progress("ask", number / len(queries))
+        retrieval = engine.retrieve(query.text, language=query.language, filters=filters)
+        if retrieval.hits:
+            one_language = in_one_language(retrieval)
+            group = min(query.relevant, default=query.id)
+            found.append(Example(features(retrieval), query.answerable, one_language, group, query.miss))
+    return found
+
+
+def calibrate(found: Sequence[Example]) -> Calibration:
+    """Return coefficients for one language and across languages. Raises QuestionSetError where a kind is missing."""
+    weights, areas = {}, {}
+    for name in ("same", "across"):
+        chosen = [example for example in found if example.one_language == (name == "same")]
+        if len({example.answerable for example in chosen}) < 2:
+            raise QuestionSetError("question_set_one_sided", kind=name)
+        weights[name] = tuple(float(weight) for weight in _fit(chosen))
+        scores = _cross_validated(chosen)
+        for miss in [None, *sorted({example.miss for example in chosen if example.miss})]:
+            positives = [s for s, e in zip(scores, chosen, strict=True) if e.answerable]
+            negatives = [
+                s for s, e in zip(scores, chosen, strict=True) if not e.answerable and miss in (None, e.miss)
+            ]
+            areas[f"{name}_{miss}" if miss else name] = auroc(positives, negatives)
+    return Calibration(Coefficients(weights["same"], weights["across"]), areas)
+
+
+def _fit(chosen: Sequence[Example]) -> NDArray[np.float64]:
+    """Logistic regression on standardised features, its weights brought back to the features' own units."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only to calibrate
+
+    values = np.array([example.values[1:] for example in chosen])
+    labels = [example.answerable for example in chosen]
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
+    deviation[deviation == 0] = np.inf  # a feature that never varies gets no weight
+    # Both classes weigh the same, so that the probability does not hang on how many of each the set happens to have.
+    model = LogisticRegression(class_weight="balanced", max_iter=1000)
+    model.fit((values - mean) / deviation, labels)
+    weights = model.coef_[0] / deviation
+    return np.concatenate([[model.intercept_[0] - weights @ mean], weights])
+
+
+def _cross_validated(chosen: Sequence[Example]) -> NDArray[np.float64]:
+    """Score each example by a fit that saw no example of its article."""
+    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - only to calibrate
+
+    values = np.array([example.values for example in chosen])
+    scores = np.zeros(len(chosen))
+    for fitted, left_out in GroupKFold(FOLDS).split(values, groups=[example.group for example in chosen]):
+        scores[left_out] = values[left_out] @ _fit([chosen[i] for i in fitted])
+    return scores
