@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from rag.languages import fold
+from rag.languages import anchors, fold, query_terms
 
 AnswerType = Literal["person", "number", "date"]
 
@@ -41,7 +41,7 @@ _ASKED: tuple[tuple[AnswerType, re.Pattern[str]], ...] = tuple(
     )
 )
 _NUMBER = re.compile(
-    r"\d|[一二两三四五六七八九十百千万亿]"
+    r"\d+|[一二两三四五六七八九十百千万亿]+"
     r"|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|vingt|trente|cent|cents|mille|millions?|milliards?|"
     r"dizaines?|centaines?|milliers?|moitie|tiers|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
     r"hundreds?|thousands?|millions?|billions?|half|third|hai|ba|bon|nam|sau|bay|tam|chin|muoi|tram|nghin|ngan|trieu|ty|"
@@ -55,21 +55,40 @@ _DATE = re.compile(
     r"century|the ky|jahrhundert|siglo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|"
     r"thursday|friday|saturday|sunday|hier|aujourd'hui|demain|yesterday|today|tomorrow)\b"
 )
-_NAME = re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'-]+(?:\s+(?:[a-z]{2,3}\s+)?[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'-]*)+")
-_HAN_NAME = re.compile(r"[一-鿿]·[一-鿿]|(?:先生|女士|博士|教授|总统|主席|总理|部长|领事)")
+_CAPITALISED = r"[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'.-]*"
+_NAME = re.compile(rf"\b{_CAPITALISED}(?:\s+{_CAPITALISED})+")
+_TITLED = re.compile(
+    r"(?:\b(?:[Dd]r|[Dd]octeur|M|MM|Mme|Mlle|[Pp]r|[Pp]rof|[Pp]rofesseure?|[Pp]résidente?|[Mm]inistre|[Gg]énéral|[Dd]irect\w+|"
+    r"[Ee]xperte?|[Ff]ondat\w+|[Cc]ofondat\w+|[Aa]mbassad\w+|PDG|CEO|Mrs?|Ms|Sir|[Pp]rofessor|[Pp]resident|[Mm]inister|"
+    r"[Ss]ecretary|[Cc]hairman|[Ff]ounder|[Cc]o-founder|[Dd]irector|[Ee]xpert|[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|TS|ThS|GS|PGS|[Tt]iến sĩ|"
+    r"[Gg]iáo sư|[Cc]hủ tịch|[Tt]hủ tướng|[Bb]ộ trưởng|[Tt]ổng lãnh sự|Herr|Frau|[Pp]räsident|[Pp]residente|[Ss]eñora?|[Dd]on)"
+    rf"\b\.?,?\s+)(?P<name>{_CAPITALISED}(?:\s+{_CAPITALISED})*)"
+)
+_HAN_NAME = re.compile(r"[一-鿿]·[一-鿿]|先生|女士|博士|教授|总统|主席|总理|部长|总领事|创始人")
 
 
-def expected_type(question: str) -> AnswerType | None:
-    """Return what a question asks for, or None where its words do not tell."""
+def expected_type(question: str, language: str) -> AnswerType | None:
+    """Return what a question asks for, or None where its words do not tell.
+
+    A question made of nothing but names ("Qui est Nguyen Hanh ?") asks what there is to say, not for another name.
+    """
+    if set(query_terms(question, language)) <= {f"{language}:{a[1:]}" for a in anchors(question)} | anchors(question):
+        return None
     plain = fold(question)
     return next((kind for kind, pattern in _ASKED if pattern.search(plain)), None)
 
 
-def holds_type(kind: AnswerType, sentence: str, question: str) -> bool:
-    """Whether a sentence holds a thing of a kind that the question does not hold itself."""
-    plain, asked = fold(sentence), fold(question)
+def type_strength(kind: AnswerType, sentence: str, question: str) -> float:
+    """Return how surely a sentence holds a thing of a kind that the question does not hold itself: 0.0, 0.5 or 1.0."""
+    asked = set(_words(question))
     if kind == "person":
-        names = (match[0] for match in _NAME.finditer(sentence))
-        return any(fold(name) not in asked for name in names) or bool(_HAN_NAME.search(sentence))
+        if any(not asked & set(_words(match["name"])) for match in _TITLED.finditer(sentence)):
+            return 1.0
+        named = any(not asked & set(_words(match[0])) for match in _NAME.finditer(sentence))
+        return 0.5 if named or _HAN_NAME.search(sentence) else 0.0
     pattern = _NUMBER if kind == "number" else _DATE
-    return any(match[0] not in asked for match in pattern.finditer(plain))
+    return float(any(not asked & set(_words(match[0])) for match in pattern.finditer(fold(sentence))))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", fold(text))

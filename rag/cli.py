@@ -20,7 +20,6 @@ from rag.usage import LANGUAGE, Command, Group, explained, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
     from types import ModuleType
 
     from rag.engine import Engine

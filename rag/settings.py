@@ -110,7 +110,7 @@ def load(**flags: Any) -> Settings:
 
 
 def origins(flags: dict[str, Any]) -> dict[str, str]:
-    """Return where each setting's value comes from: ``flag``, the name of a variable, the path of the file, or ``default``."""
+    """Return where each setting's value comes from: ``flag``, a variable's name, the file's path, or ``default``."""
     found = dict.fromkeys(Settings.model_fields, "default")
     if config_file().is_file():
         found.update(dict.fromkeys(tomllib.loads(config_file().read_text(encoding="utf-8")), str(config_file())))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rag.doctor import Examination
-    from rag.engine import SyncReport
+    from rag.indexing import SyncReport
     from rag.types import Answer, Article, ArticleSummary, Citation, Found, Source
 
 # C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.

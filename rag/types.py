@@ -95,8 +95,8 @@ class Entry:
 
     ``passage_vectors`` is float32 of shape (passages, dimension); ``sentence_vectors`` is float32 of shape
     (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
-    ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so that
-    a store can hand their vectors out again; ``fingerprint`` is the encoder's.
+    ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so
+    that a store can hand their vectors out again; ``fingerprint`` is the encoder's.
     """
 
     article: Article

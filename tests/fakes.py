@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -17,7 +17,7 @@ from rag.protocols import Progress, silent
 from rag.types import Article, ArticleSummary, Candidate, Entry, Filters, Passage, SearchResult, Span, StoreState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,7 @@ def vector_of(text: str, dimension: int = 16) -> NDArray[np.float32]:
     return (vector / np.linalg.norm(vector)).astype(np.float16).astype(np.float32)
 
 
-def make_entry(article_id: str, *passages: str, fingerprint: str = "fake", dimension: int = 16, **fields) -> Entry:
+def make_entry(article_id: str, *passages: str, fingerprint: str = "fake", dimension: int = 16, **fields: Any) -> Entry:
     """Make an entry of passages such as ``"One sentence. Another."``; the terms are their words in lower case."""
     text, spans = "", []
     for passage in passages:
@@ -104,13 +104,14 @@ class MemoryStore:
             if _lets_through(filters, entry.article)
             for candidate in _candidates(entry, frequencies, len(counts), mean)
         ]
+        ways: list[Callable[[Candidate], float]] = [
+            lambda c: float(c.passage_vector @ vector),
+            lambda c: max((c.sentence_vectors @ vector).tolist(), default=-1.0),
+            lambda c: c.lexical or -1.0,
+        ]
         best = {
             id(candidate): candidate
-            for score in (
-                lambda c: float(c.passage_vector @ vector),
-                lambda c: max((c.sentence_vectors @ vector).tolist(), default=-1.0),
-                lambda c: c.lexical or -1.0,
-            )
+            for score in ways
             for candidate in sorted(found, key=score, reverse=True)[:limit]
             if score(candidate) > -1.0
         }
@@ -142,7 +143,7 @@ class MemoryStore:
             )  # fmt: skip
 
     def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
-        known = {}
+        known: dict[str, NDArray[np.float32]] = {}
         for entry in self._entries.values():
             if entry.fingerprint == fingerprint:
                 known |= zip(entry.passage_digests, entry.passage_vectors, strict=True)
@@ -242,7 +243,7 @@ class WordEncoder:
     def _vector(self, text: str) -> NDArray[np.float32]:
         words = re.findall(r"\w+", fold(text)) or [text]
         total = np.sum([self._word(word) for word in words], axis=0)
-        return (total / np.linalg.norm(total)).astype(np.float32)
+        return np.asarray(total / np.linalg.norm(total), np.float32)
 
     def _word(self, word: str) -> NDArray[np.float64]:
         seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])

@@ -1,7 +1,8 @@
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import Settings, load, origins
+from rag.messages import catalogue
+from rag.settings import INVALID, Settings, load, origins
 
 
 @pytest.fixture
@@ -54,6 +55,26 @@ def test_a_value_out_of_range_names_its_setting(monkeypatch):
     monkeypatch.setenv("RAG_THRESHOLD", "1.5")
     with pytest.raises(SettingsError, match=r"threshold.*1\.5"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("top_k", "0", "at least 1"),
+        ("top_k", "1.5", "whole number"),
+        ("top_k", "many", "whole number"),
+        ("threshold", "high", "Write a number"),
+        ("interface", "de", "one of 'en'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_with_what_can_be(monkeypatch, name, value, said):
+    monkeypatch.setenv(f"RAG_{name.upper()}", value)
+    with pytest.raises(SettingsError, match=rf"{name} cannot be '{value}'.*{said}"):
+        load()
+
+
+def test_every_key_of_an_invalid_value_is_in_the_catalogue():
+    assert set(INVALID.values()) <= catalogue("en").keys()
 
 
 def test_a_file_that_is_not_toml_is_named(config):

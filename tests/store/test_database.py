@@ -94,6 +94,8 @@ from fakes import make_entry, vector_of
 from rag.errors import StorageFull
 from rag.store import open_store
 import rag.store.embedded, faiss, tantivy
+from rag.messages import catalogue
+catalogue("en")  # another user may not read the interpreter's own files
 if os.geteuid() == 0:
     os.setuid(65534)
 with open_store(Path(sys.argv[1]), create=False) as store:

@@ -1,0 +1,47 @@
+"""Articles to measure with: the seed articles' sentences with other numbers and names. Synthetic, and said to be."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+from rag.articles import read
+from rag.engine import seeds_folder
+from rag.types import Article
+
+NAMES = ("Nanning", "Hanoï", "Da Nang", "Hué", "Can Tho", "Haïphong", "Singapour", "Séoul", "Tokyo", "Lyon", "Genève")
+
+
+def write_articles(path: Path, passages: int, seed: int = 7) -> None:
+    """Write a JSON Lines file of one-sentence articles, so that passages and articles are as many."""
+    chance = random.Random(seed)
+    sentences = [part for article in _seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
+    with path.open("w", encoding="utf-8") as lines:
+        for number in range(passages):
+            words = [_varied(word, chance) for word in chance.choice(sentences).split()]
+            text = f"{chance.choice(NAMES)}, dossier {number} : {' '.join(words)}."
+            lines.write(json.dumps({"id": f"bench-{number}", "title": f"Dossier {number}", "text": text}) + "\n")
+
+
+def _seed_articles() -> list[Article]:
+    found = (article for path in sorted(seeds_folder().glob("*.txt")) for article in read(path, detect=lambda _: "fr"))
+    return [article for article in found if isinstance(article, Article)]
+
+
+def _varied(word: str, chance: random.Random) -> str:
+    if word.isdigit():
+        return str(chance.randint(2, 9999))
+    return chance.choice(NAMES) if word in {"Nanning", "Vietnam", "Chine"} else word
+
+
+QUESTIONS = (
+    "Combien de délégués étaient présents à Nanning ?",
+    "Which companies took part in the conference?",
+    "Ai là tổng lãnh sự tại San Francisco?",
+    "哪些科技公司参加了会议?",
+    "Qui a fondé GotIt ?",
+    "What did the consul general announce?",
+    "Mục tiêu của ViGen là gì?",
+    "Quels protocoles d'accord ont été signés ?",
+)

@@ -1,0 +1,53 @@
+"""Two things measured in turn in one run, told as a ratio: machines are noisy, their ratios less so."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Seconds of ours and theirs, a pair a round."""
+
+    name: str
+    ours: tuple[float, ...]
+    theirs: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster ours is: median over median."""
+        return statistics.median(self.theirs) / statistics.median(self.ours)
+
+    def row(self) -> str:
+        return f"{self.name:42} {_spread(self.ours):>24} {_spread(self.theirs):>24} {self.ratio:>8.1f}x"
+
+
+def compare(name: str, ours: Callable[[int], object], theirs: Callable[[int], object], rounds: int) -> Comparison:
+    """Call both with the number of the round, one after the other, ``rounds`` times."""
+    pairs = [(_seconds(ours, number), _seconds(theirs, number)) for number in range(rounds)]
+    return Comparison(name, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
+
+
+def _seconds(call: Callable[[int], object], number: int) -> float:
+    started = time.perf_counter()
+    call(number)
+    return time.perf_counter() - started
+
+
+def _spread(seconds: tuple[float, ...]) -> str:
+    low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
+    return f"{1000 * middle:.1f} ms ({1000 * low:.1f}-{1000 * high:.1f})"
+
+
+def machine() -> str:
+    """Return the processor's kind and the features that matter to an encoder."""
+    flags = ""
+    if platform.system() == "Linux":
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
+            flags = next((line for line in lines if line.startswith("flags")), "")
+    features = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8") if f" {name}" in flags]
+    return f"{platform.machine()}, {' '.join(features) or 'features unknown'}, Python {platform.python_version()}"

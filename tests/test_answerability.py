@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+import pytest
+from fakes import MemoryStore, WordEncoder
+
+from rag.answerability import FEATURES, Coefficients, answerability, bundled_coefficients, features, in_one_language
+from rag.indexing import entries
+from rag.retrieval import retrieve
+from rag.types import Article
+
+SENTENCES = ("Nanning a réuni 300 délégués.", "Le consul parle à San Francisco.", "La pluie tombe sur la plaine.")
+
+
+@pytest.fixture
+def retrieved():
+    encoder, store = WordEncoder(), MemoryStore()
+    articles = [Article(id=str(i), title="", text=text, language="fr") for i, text in enumerate(SENTENCES)]
+    store.put(entries(articles, store=store, encoder=encoder, passage_tokens=40))
+
+    def ask(question, language="fr"):
+        return retrieve(question, language, encoder=encoder, store=store, candidates=5)
+
+    return ask
+
+
+def named(retrieval):
+    return dict(zip(FEATURES, features(retrieval), strict=True))
+
+
+def test_the_bundled_coefficients_fit_the_features():
+    coefficients = bundled_coefficients()
+    assert len(coefficients.same) == len(coefficients.across) == len(FEATURES)
+
+
+def test_coverage_is_the_share_of_the_idf_of_the_question(retrieved):
+    assert named(retrieved("Nanning délégués"))["coverage"] == pytest.approx(1.0)
+    partly = named(retrieved("Nanning hippopotame"))
+    assert 0 < partly["coverage"] < 1
+    assert partly["coverage"] == partly["sentence_coverage"]
+
+
+def test_names_are_looked_for_in_the_best_passage(retrieved):
+    assert named(retrieved("Où est Nanning avec 300 délégués ?"))["names"] == 1.0
+    assert named(retrieved("Nanning 301 délégués réunis à Nanning"))["names"] == 0.5
+    assert named(retrieved("la pluie tombe"))["unnamed"] == 1.0
+
+
+def test_across_languages_words_are_not_compared(retrieved):
+    found = retrieved("Nanning 300", "en")
+    assert not in_one_language(found)
+    assert named(found)["coverage"] == 0.0
+
+
+def test_the_probability_is_the_logistic_of_the_weighted_features(retrieved):
+    found = retrieved("Nanning délégués")
+    zero = (0.0,) * len(FEATURES)
+    assert answerability(found, Coefficients(zero, zero)) == 0.5
+    surely = Coefficients((1000.0, *zero[1:]), (-1000.0, *zero[1:]))
+    assert answerability(found, surely) > 0.999999
+    assert answerability(retrieved("Nanning", "en"), surely) < 0.000001
+
+
+def test_nothing_found_answers_nothing(retrieved):
+    assert answerability(replace(retrieved("Nanning"), hits=())) == 0.0

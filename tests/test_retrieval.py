@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from fakes import MemoryStore, WordEncoder
+
+from rag.indexing import entries
+from rag.retrieval import BM25_K1, LEXICAL_WEIGHT_ACROSS, LEXICAL_WEIGHT_SAME, idf, lexical_bound, retrieve
+from rag.types import Article, Filters
+
+TEXTS = {
+    "nanning": ("fr", "Nanning a réuni 300 délégués. La ville accueille la conférence."),
+    "valley": ("fr", "Le consul parle à San Francisco. Les experts viennent de la Silicon Valley."),
+    "rain": ("fr", "La pluie tombe sur les collines. Le vent souffle dans la plaine."),
+    "english": ("en", "Nanning welcomed 300 guests. The weather stayed dry all week."),
+}
+
+
+@pytest.fixture
+def encoder():
+    return WordEncoder()
+
+
+@pytest.fixture
+def store(encoder):
+    store = MemoryStore()
+    articles = [Article(id=name, title=name, text=text, language=code) for name, (code, text) in TEXTS.items()]
+    store.put(entries(articles, store=store, encoder=encoder, passage_tokens=60))
+    return store
+
+
+def ask(question, language, encoder, store, **given):
+    return retrieve(question, language, encoder=encoder, store=store, candidates=10, **given)
+
+
+def test_the_nearest_passage_comes_first(encoder, store):
+    found = ask("Combien de délégués à Nanning ?", "fr", encoder, store)
+    assert found.hits[0].candidate.article.id == "nanning"
+    assert [hit.score for hit in found.hits] == sorted((hit.score for hit in found.hits), reverse=True)
+
+
+def test_a_score_is_the_passage_and_its_best_sentence_and_a_share_of_bm25(encoder, store):
+    found = ask("délégués à Nanning", "fr", encoder, store)
+    vector = encoder.encode_queries(["délégués à Nanning"], ["fr"])[0]
+    bound = lexical_bound(found.terms, found.result.frequencies, found.result.passages)
+    for hit in found.hits:
+        sentences = hit.candidate.sentence_vectors @ vector
+        dense = hit.candidate.passage_vector @ vector + sentences.max()
+        weight = LEXICAL_WEIGHT_SAME if hit.candidate.article.language == "fr" else LEXICAL_WEIGHT_ACROSS
+        assert hit.dense == pytest.approx(dense, abs=1e-5)
+        assert hit.score == pytest.approx(dense + weight * hit.candidate.lexical / bound, abs=1e-5)
+        assert np.allclose(hit.sentence_scores, sentences, atol=1e-5)
+
+
+def test_across_languages_only_names_and_numbers_match(encoder, store):
+    found = ask("Nanning weather", "de", encoder, store)
+    lexical = {hit.candidate.article.id: hit.lexical for hit in found.hits}
+    assert lexical["nanning"] > 0
+    assert lexical["english"] > 0
+    assert lexical["rain"] == 0
+
+
+def test_filters_choose_the_articles(encoder, store):
+    found = ask("Nanning", "fr", encoder, store, filters=Filters(languages=("en",)))
+    assert {hit.candidate.article.id for hit in found.hits} == {"english"}
+
+
+def test_idf_and_the_bound_by_hand():
+    assert idf(1, 9) == pytest.approx(np.log(1 + 8.5 / 1.5))
+    assert idf(9, 9) > 0
+    assert lexical_bound(["a", "b"], {"a": 1}, 9) == pytest.approx((BM25_K1 + 1) * (idf(1, 9) + idf(0, 9)))
+    assert lexical_bound([], {}, 9) == 0
