@@ -20,7 +20,7 @@ from rag.retrieval import idf
 if TYPE_CHECKING:
     from rag.retrieval import Retrieval
 
-FEATURES = ("bias", "passage", "sentence", "outstanding", "margin", "coverage", "sentence_coverage", "names", "unnamed")
+FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def in_one_language(retrieval: Retrieval) -> bool:
 def features(retrieval: Retrieval) -> tuple[float, ...]:
     """Return the features of a retrieval with at least one hit, in the order of FEATURES.
 
-    ``passage`` and ``sentence`` are the cosines of the best passage and of its best sentence; ``outstanding`` is how
-    many standard deviations the passage lies above the collection's; ``margin`` is the lead over the fifth hit.
+    ``passage`` and ``sentence`` are the cosines of the best passage and of its best sentence; ``margin`` is the lead
+    over the fifth hit.
     ``coverage`` is the share of the question's idf that its words have in the best passage, ``sentence_coverage`` in
     its best sentence. ``names`` is the share of the question's names and numbers in the passage and its title;
     ``unnamed`` is 1 where it has none.
@@ -66,7 +66,6 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
     candidate, best = top.candidate, max(top.sentence_scores)
     article, passage = candidate.article, candidate.passage
     cosine = top.dense - best
-    mean, deviation = retrieval.result.background
     sentence = passage.sentences[top.sentence_scores.index(best)]
     text = article.text[passage.start : passage.stop]
     names = anchors(retrieval.question)
@@ -75,7 +74,6 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
         1.0,
         cosine,
         best,
-        (cosine - mean) / deviation if deviation else 0.0,
         top.score - retrieval.hits[min(4, len(retrieval.hits) - 1)].score,
         _coverage(retrieval, text),
         _coverage(retrieval, sentence.of(article.text)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from rag.engine import Engine
     from rag.evaluation import Query
+    from rag.retrieval import Retrieval
 
 FOLDS = 5
+FEW = 3  # titles in a thinned collection, beside the relevant one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +49,33 @@ class Calibration:
 def examples(
     engine: Engine, queries: Sequence[Query], *, corpus_language: str | None = None, progress: Progress = silent
 ) -> list[Example]:
-    """Ask each question, of the articles in one language where one is named, and return what was seen."""
+    """Ask each question, of the articles in one language where one is named, and return what was seen.
+
+    Each is seen twice: in the whole collection, and as if only a few of the articles were there, since the coefficients
+    are to hold for a folder of two articles as for an archive.
+    """
     filters = Filters(languages=(corpus_language,) if corpus_language else ())
+    chance = random.Random(0)  # noqa: S311 - a sample, the same each time
     found = []
     for number, query in enumerate(queries):
         progress("ask", number / len(queries))
-        retrieval = engine.retrieve(query.text, language=query.language, filters=filters)
-        if retrieval.hits:
-            one_language = in_one_language(retrieval)
-            group = min(query.relevant, default=query.id)
-            found.append(Example(features(retrieval), query.answerable, one_language, group, query.miss))
+        whole = engine.retrieve(query.text, language=query.language, filters=filters)
+        for retrieval in (whole, _thinned(whole, query, chance)):
+            if retrieval.hits:
+                one_language = in_one_language(retrieval)
+                group = min(query.relevant, default=query.id)
+                found.append(Example(features(retrieval), query.answerable, one_language, group, query.miss))
     return found
+
+
+def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retrieval:
+    """Return what would have been found had the collection a few titles only, those of the relevant articles among them."""
+    titles = sorted({hit.candidate.article.title for hit in retrieval.hits})
+    kept = set(chance.sample(titles, min(FEW, len(titles))))
+    kept |= {hit.candidate.article.title for hit in retrieval.hits if hit.candidate.article.id in query.relevant}
+    if query.miss == "near":
+        kept |= {hit.candidate.article.title for hit in retrieval.hits[:1]}
+    return replace(retrieval, hits=tuple(hit for hit in retrieval.hits if hit.candidate.article.title in kept))
 
 
 def calibrate(found: Sequence[Example]) -> Calibration:
