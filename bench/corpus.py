@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.articles import read
 from rag.engine import seeds_folder
 from rag.types import Article
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = ("Nanning", "Hanoï", "Da Nang", "Hué", "Can Tho", "Haïphong", "Singapour", "Séoul", "Tokyo", "Lyon", "Genève")
 

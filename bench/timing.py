@@ -5,8 +5,12 @@ from __future__ import annotations
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def machine() -> str:
     """Return the processor's kind and the features that matter to an encoder."""
     flags = ""
     if platform.system() == "Linux":
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
-            flags = next((line for line in lines if line.startswith("flags")), "")
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+        flags = next((line for line in lines if line.startswith("flags")), "")
     features = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8") if f" {name}" in flags]
     return f"{platform.machine()}, {' '.join(features) or 'features unknown'}, Python {platform.python_version()}"

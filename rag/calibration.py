@@ -69,7 +69,7 @@ def examples(
 
 
 def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retrieval:
-    """Return what would have been found had the collection a few titles only, those of the relevant articles among them."""
+    """Return what would have been found had the collection a few titles only, the relevant ones among them."""
     titles = sorted({hit.candidate.article.title for hit in retrieval.hits})
     kept = set(chance.sample(titles, min(FEW, len(titles))))
     kept |= {hit.candidate.article.title for hit in retrieval.hits if hit.candidate.article.id in query.relevant}
@@ -89,16 +89,14 @@ def calibrate(found: Sequence[Example]) -> Calibration:
         scores = _cross_validated(chosen)
         for miss in [None, *sorted({example.miss for example in chosen if example.miss})]:
             positives = [s for s, e in zip(scores, chosen, strict=True) if e.answerable]
-            negatives = [
-                s for s, e in zip(scores, chosen, strict=True) if not e.answerable and miss in (None, e.miss)
-            ]
+            negatives = [s for s, e in zip(scores, chosen, strict=True) if not e.answerable and miss in (None, e.miss)]
             areas[f"{name}_{miss}" if miss else name] = auroc(positives, negatives)
     return Calibration(Coefficients(weights["same"], weights["across"]), areas)
 
 
 def _fit(chosen: Sequence[Example]) -> NDArray[np.float64]:
     """Logistic regression on standardised features, its weights brought back to the features' own units."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only to calibrate
+    from sklearn.linear_model import LogisticRegression
 
     values = np.array([example.values[1:] for example in chosen])
     labels = [example.answerable for example in chosen]
@@ -113,7 +111,7 @@ def _fit(chosen: Sequence[Example]) -> NDArray[np.float64]:
 
 def _cross_validated(chosen: Sequence[Example]) -> NDArray[np.float64]:
     """Score each example by a fit that saw no example of its article."""
-    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - only to calibrate
+    from sklearn.model_selection import GroupKFold
 
     values = np.array([example.values for example in chosen])
     scores = np.zeros(len(chosen))

@@ -19,7 +19,6 @@ from rag.languages import detect
 from rag.messages import catalogue, interface_language, message
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Retrieval, retrieve
-from rag.settings import Settings
 from rag.store import open_store
 from rag.types import UNDETERMINED, Answer, Claim, Filters, Found, Source
 
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
-
     from rag.types import Hit
 
 SEEDS = "seeds"

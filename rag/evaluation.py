@@ -11,7 +11,7 @@ import gzip
 import json
 import unicodedata
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rag.errors import QuestionSetError
 from rag.protocols import Progress, silent
@@ -81,7 +81,7 @@ def queries(folder: Path, *, language: str | None = None, limit: int | None = No
     return [found[int(i * step)] for i in range(int(len(found) / step))]
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with cast("IO[str]", gzip.open(path, "rt") if path.suffix == ".gz" else path.open()) as lines:
             for number, line in enumerate(lines, 1):
@@ -119,15 +119,13 @@ def run(
 
 
 def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str]) -> dict[str, float]:
-    """Return nDCG@10, hit@1, recall@5, recall@20 and MRR, means over the questions with a relevant article in ``known``."""
-    from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG  # noqa: PLC0415 - only to measure
+    """Return nDCG@10, hit@1, recall@5, recall@20 and MRR over the questions with a relevant article in ``known``."""
+    from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
 
     measures = {"ndcg@10": nDCG @ 10, "hit@1": Success @ 1, "recall@5": R @ 5, "recall@20": R @ 20, "mrr": RR}
     judged = [outcome for outcome in outcomes if outcome.query.answerable and outcome.query.relevant & known]
     qrels = [Qrel(o.query.id, article, 1) for o in judged for article in o.query.relevant & known]
-    run = [
-        ScoredDoc(o.query.id, article, -rank) for o in judged for rank, article in enumerate(o.ranking)
-    ]
+    run = [ScoredDoc(o.query.id, article, -rank) for o in judged for rank, article in enumerate(o.ranking)]
     values = calc_aggregate(list(measures.values()), qrels, run)
     return {name: float(values[measure]) for name, measure in measures.items()}
 
@@ -165,7 +163,7 @@ def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[st
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     """Return the probability that a positive scores above a negative, ties counting half (Mann-Whitney)."""
-    from scipy.stats import mannwhitneyu  # noqa: PLC0415 - only to measure
+    from scipy.stats import mannwhitneyu
 
     return float(mannwhitneyu(positives, negatives).statistic) / (len(positives) * len(negatives))
 

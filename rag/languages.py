@@ -116,7 +116,7 @@ def _short_scores(text: str) -> dict[str, float]:
 
 
 def _classify(text: str, among: tuple[str, ...] = ()) -> str:
-    import py3langid  # noqa: PLC0415 - its model takes a second to load, and few questions need it
+    import py3langid
 
     ranked = [str(language) for language, _ in py3langid.rank(text[:10_000])]
     return next(language for language in ranked if not among or language in among)
@@ -219,6 +219,6 @@ def _stem(word: str, language: str) -> str:
 def _stemmer(language: str) -> Any:
     if language not in STEMMERS:
         return None
-    import Stemmer  # noqa: PLC0415 - not needed where no lexical search is
+    import Stemmer
 
     return Stemmer.Stemmer(STEMMERS[language])

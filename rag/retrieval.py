@@ -18,6 +18,9 @@ from rag.types import Filters, Hit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.protocols import Encoder, Store
     from rag.types import Candidate, SearchResult
 
@@ -78,7 +81,7 @@ def lexical_bound(terms: Sequence[str], frequencies: Mapping[str, int], passages
     return (BM25_K1 + 1) * sum(idf(frequencies.get(term, 0), passages) for term in terms)
 
 
-def _hit(candidate: Candidate, vector: object, language: str, bound: float) -> Hit:
+def _hit(candidate: Candidate, vector: NDArray[np.float32], language: str, bound: float) -> Hit:
     sentence_scores = tuple(float(score) for score in candidate.sentence_vectors @ vector)
     dense = float(candidate.passage_vector @ vector) + max(sentence_scores)
     lexical = candidate.lexical / bound if bound else 0.0

@@ -134,7 +134,7 @@ def _library_cuts(text: str, paragraph: Span, language: str) -> Iterator[tuple[i
 
     True goes with those that are none, where a window has no boundary.
     """
-    import sentencex  # noqa: PLC0415 - heavy
+    import sentencex
 
     start = paragraph.start
     while start < paragraph.stop:

@@ -145,8 +145,8 @@ class ProgressLine:
             click.echo(f"{label} …", err=True)
             return
         if self._bar is None:
-            from rich.console import Console  # noqa: PLC0415 - only where there is progress to show
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)

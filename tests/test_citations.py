@@ -37,7 +37,13 @@ def test_claims_are_joined_by_one_space(hits):
 
 
 def test_what_no_passage_says_is_left_out(hits):
-    draft = ["Meta sells ViGen [1]\n", "Meta backs ViGen [2]\n", "Meta backs ViGen [7]\n", "Meta backs ViGen\n", "[1]\n"]
+    draft = [
+        "Meta sells ViGen [1]\n",
+        "Meta backs ViGen [2]\n",
+        "Meta backs ViGen [7]\n",
+        "Meta backs ViGen\n",
+        "[1]\n",
+    ]
     book = CitationBook()
     assert list(claims_of(draft, hits, book)) == []
     assert book.citations == ()

@@ -23,7 +23,9 @@ def home(tmp_path_factory):
 
 
 def environment(data, **more):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAG_") or name == "RAG_CACHE_DIR"}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("RAG_") or name == "RAG_CACHE_DIR"
+    }
     return clean | {"RAG_DATA_DIR": str(data), "LC_ALL": "C.UTF-8", "XDG_CONFIG_HOME": str(data)} | more
 
 
@@ -116,7 +118,12 @@ def test_a_closed_pipe_is_quiet(home):
 def test_one_s_own_articles_are_synced_listed_shown_searched_and_removed(tmp_path):
     press, data = tmp_path / "press", tmp_path / "data"
     press.mkdir()
-    line = {"id": "a1", "title": "Port", "text": "Le port de Brest a traité 70 000 conteneurs en mai.", "outlet": "Ouest"}
+    line = {
+        "id": "a1",
+        "title": "Port",
+        "text": "Le port de Brest a traité 70 000 conteneurs en mai.",
+        "outlet": "Ouest",
+    }
     (press / "lines.jsonl").write_text(json.dumps(line) + "\n{bad\n", encoding="utf-8")
     (press / "note.md").write_text("---\ntitle: Note\ndate: 2024-05-02\n---\nThe mayor\x1b[31m resigned.\n", "utf-8")
 
@@ -203,7 +210,9 @@ def test_help_teaches_with_examples_and_loads_nothing_heavy(home):
     done = run("ask", "--help", data=home)
     assert "ViGen là gì?" in done.stdout
     probe = "import sys, rag.cli; print(*sorted(sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & (HEAVY | {"numpy", "pydantic", "faiss", "onnxruntime", "rich"})
 
 
@@ -213,5 +222,7 @@ def test_the_path_of_a_question_loads_no_training_library(home):
         "with open_engine(load()) as engine: answer = engine.ask('Qui a fondé GotIt ?')\n"
         "assert answer.status == 'answered'\nprint(*sorted(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", probe], env=environment(home), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", probe], env=environment(home), capture_output=True, text=True, check=True
+    )
     assert not set(done.stdout.split()) & HEAVY

@@ -43,7 +43,7 @@ def decode(data: bytes, origin: str) -> str:
 
 
 def _detected(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed
+    from charset_normalizer import from_bytes
 
     matches = from_bytes(data[:_SAMPLE])
     best = matches.best()

@@ -48,7 +48,7 @@ def _front_matter(text: str, origin: str) -> tuple[Metadata, str]:
         return Metadata(), text
     if match[1].count("[") + match[1].count("{") > _BRACKETS:
         raise ArticleError("front_matter_brackets", origin=origin, limit=_BRACKETS)
-    import yaml  # noqa: PLC0415 - only where there is front matter
+    import yaml
 
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(match[1], Loader=yaml.SafeLoader)):

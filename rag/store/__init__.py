@@ -15,7 +15,7 @@ def open_store(folder: Path, *, create: bool = True) -> EmbeddedStore:
 
     Raises CollectionNotFound, StorageFull where the folder cannot be made, SchemaTooNew, StoreError.
     """
-    from rag.store.embedded import EmbeddedStore  # noqa: PLC0415 - numpy and SQLite, at first use
+    from rag.store.embedded import EmbeddedStore
 
     return EmbeddedStore(folder, create=create)
 

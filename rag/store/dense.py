@@ -21,7 +21,7 @@ _BATCH = 4096  # rows in memory beside the index while it is built
 
 
 def _faiss() -> Any:
-    import faiss  # noqa: PLC0415 - heavy
+    import faiss
 
     return faiss
 

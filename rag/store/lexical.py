@@ -39,7 +39,7 @@ def bm25(counts: Mapping[str, int], length: int, mean_length: float, weights: Ma
 
 
 def _register(index: Any) -> None:
-    import tantivy  # noqa: PLC0415 - heavy
+    import tantivy
 
     # Terms are analysed already: cut them at the spaces they were joined by, and change nothing.
     index.register_tokenizer("terms", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
@@ -57,7 +57,7 @@ class LexicalIndex:
     @classmethod
     def build(cls, rows: Iterable[tuple[int, str]], folder: Path | None = None) -> LexicalIndex:
         """Index (passage, terms joined by spaces) rows, in memory where there is no folder."""
-        import tantivy  # noqa: PLC0415 - heavy
+        import tantivy
 
         schema = tantivy.SchemaBuilder()
         schema.add_unsigned_field("passage", indexed=True, fast=True)
@@ -80,7 +80,7 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
         """Open a folder whose hashes have been verified. Raises OSError."""
-        import tantivy  # noqa: PLC0415 - heavy
+        import tantivy
 
         try:
             index = tantivy.Index.open(str(folder))
@@ -113,7 +113,7 @@ class LexicalIndex:
             wanted *= 4
 
     def _query(self, weights: Mapping[str, float]) -> Any:
-        from tantivy import Occur, Query  # noqa: PLC0415 - heavy
+        from tantivy import Occur, Query
 
         clauses = []
         for term, weight in weights.items():
@@ -126,7 +126,7 @@ class LexicalIndex:
         return Query.boolean_query(clauses)
 
     def _among(self, query: Any, allowed: NDArray[np.bool_]) -> Any:
-        from tantivy import Occur, Query  # noqa: PLC0415 - heavy
+        from tantivy import Occur, Query
 
         passages = Query.term_set_query(self._schema, "passage", allowed.nonzero()[0].tolist())
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(passages, 0.0))])
