@@ -1,5 +1,5 @@
 # make ask q="…"   sets everything up the first time, then answers
-# make serve|test|lint|bench|lock
+# make test, make lint, make bench, make lock (after changing pyproject.toml), make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,7 +25,7 @@ unexport q
 export ASKPRESS_QUESTION := $(value q)
 MAKEOVERRIDES :=
 
-.PHONY: ask test lint lock clean
+.PHONY: ask test lint bench lock clean
 
 # "The articles do not say" is an answer, and no failure of make.
 ask: $(VENV)/.run
@@ -39,6 +39,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.run
+	$(BIN)/python -m bench.questions
 
 $(BIN)/uv: requirements/uv.txt
 	@echo "Setting up: a virtual environment in $(VENV) …" >&2

@@ -1,0 +1,1 @@
+"""Benchmarks beside peers; each prints ratios from one run."""
