@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answerability import answerability
 from rag.citations import CitationBook, claims_of
 from rag.encoders import load as load_encoder
-from rag.errors import CollectionNotFound, QuestionError
+from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.indexing import SyncReport, sync
 from rag.languages import detect
@@ -177,9 +177,10 @@ class Engine(AbstractContextManager["Engine"]):
 
 
 def open_engine(settings: Settings, *, create: bool = False, progress: Progress = silent) -> Engine:
-    """Open a collection and the encoder; the seed collection fills itself where it was never written to.
+    """Open a collection and the encoder; the seed collection fills itself, and follows a change of the encoder.
 
-    Raises CollectionNotFound, EncoderError, StoreError.
+    Raises CollectionNotFound, StoreError, and EncoderError, also where another encoder made the collection's vectors
+    and ``create`` does not announce that it is to be synced.
     """
     seeds = settings.collection == SEEDS and not create
     store = open_collection(settings, create=create or seeds)
@@ -187,8 +188,13 @@ def open_engine(settings: Settings, *, create: bool = False, progress: Progress 
         settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
     )
     engine = Engine(settings, encoder, store)
-    if seeds and store.state().generation == 0:
+    state = store.state()
+    stale = state.encoder not in (None, encoder.fingerprint)
+    if seeds and (stale or state.generation == 0):
         engine.sync(seeds_folder(), progress)
+    elif stale and not create:
+        engine.close()
+        raise EncoderError("encoder_not_the_collections", name=settings.collection, encoder=settings.encoder)
     return engine
 
 

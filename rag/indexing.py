@@ -20,7 +20,7 @@ from rag.segmentation import segment
 from rag.types import Article, Entry, Passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,11 +59,24 @@ def sync(
     root = root.resolve()
     plan = _plan(root, store, detect, progress)
     wanted = [*plan.added, *plan.updated]
-    for done in range(0, len(wanted), BATCH):
-        progress("embed", done / len(wanted))
-        store.put(entries(wanted[done : done + BATCH], store=store, encoder=encoder, passage_tokens=passage_tokens))
     if plan.removed:
         store.remove(plan.removed)
+    other_encoder = store.state().encoder not in (None, encoder.fingerprint)
+    if other_encoder:
+        new = {article.id for article in wanted}
+        wanted += [store.article(summary.id) for summary in store.articles() if summary.id not in new]
+
+    def batches() -> Iterator[list[Entry]]:
+        for done in range(0, len(wanted), BATCH):
+            progress("embed", done / len(wanted))
+            batch = wanted[done : done + BATCH]
+            yield entries(batch, store=store, encoder=encoder, passage_tokens=passage_tokens)
+
+    if other_encoder:  # vectors of two encoders cannot stand side by side, so all of them change at once
+        store.put(entry for batch in batches() for entry in batch)
+    else:
+        for batch in batches():
+            store.put(batch)
     progress("snapshot", 0.0)
     store.snapshot()
     return SyncReport(

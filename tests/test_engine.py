@@ -12,7 +12,7 @@ from rag.engine import (
     open_engine,
     seeds_folder,
 )
-from rag.errors import CollectionNotFound, QuestionError
+from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.settings import load
 from rag.types import Filters
 
@@ -121,3 +121,21 @@ def test_an_unknown_collection_is_named_with_those_there_are():
 def test_the_seed_articles_ship_unchanged():
     names = sorted(path.name for path in seeds_folder().glob("*.txt"))
     assert names == ["000_5aadc083f23c07fc.txt", "004_a6f17d8585a5a710.txt"]
+
+
+def test_another_encoder_than_the_collection_s_is_refused_but_the_seeds_follow_it(monkeypatch, tmp_path):
+    first, second = WordEncoder(), WordEncoder()
+    second.fingerprint = "words-2"
+    (tmp_path / "one.txt").write_text("Un\n\nNanning a réuni 300 délégués cette année.\n", encoding="utf-8")
+    monkeypatch.setattr(rag.engine, "load_encoder", lambda *_, **__: first)
+    open_engine(load()).close()
+    with open_engine(load(collection="press"), create=True) as engine:
+        engine.sync(tmp_path / "one.txt")
+    monkeypatch.setattr(rag.engine, "load_encoder", lambda *_, **__: second)
+    with open_engine(load()) as engine:
+        assert engine.store.state().encoder == "words-2"
+    with pytest.raises(EncoderError, match=r"press.*rag sync"):
+        open_engine(load(collection="press"))
+    with open_engine(load(collection="press"), create=True) as engine:
+        engine.sync(tmp_path / "one.txt")
+    open_engine(load(collection="press")).close()

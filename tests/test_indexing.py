@@ -127,3 +127,15 @@ def test_a_folder_without_articles_and_a_path_that_is_not_there_are_errors(tmp_p
         run(tmp_path / "empty", store, encoder)
     with pytest.raises(ArticleError, match="absent"):
         run(tmp_path / "absent", store, encoder)
+
+
+def test_another_encoder_takes_the_whole_collection_over(folder, store, encoder, tmp_path):
+    run(folder, store, encoder)
+    other = CountingEncoder()
+    other.fingerprint = "words-2"
+    (folder / "two.txt").unlink()
+    (tmp_path / "single.txt").write_text("Seul\n\nUn article seul, venu d'ailleurs.\n", encoding="utf-8")
+    assert run(tmp_path / "single.txt", store, other).added == ("single",)
+    assert store.state().encoder == "words-2"
+    assert {summary.id for summary in store.articles()} == {"one", "two", "single"}
+    assert any("Nanning" in text for text in other.encoded)
