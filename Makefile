@@ -50,10 +50,11 @@ $(BIN)/uv: requirements/uv.txt
 	@touch $@
 
 # torch for the CPU where it can be had; the registry's own build for Linux brings 3 GB of CUDA libraries along.
-$(VENV)/.run: requirements/run.txt requirements/torch.txt requirements/cuda.txt pyproject.toml $(BIN)/uv
+$(VENV)/.run: requirements/run.txt requirements/torch-cpu.txt requirements/torch.txt requirements/cuda.txt pyproject.toml $(BIN)/uv
 	@echo "Setting up: the libraries (1.4 GB, a minute or two) …" >&2
 	@$(UV) $(HASHED) -r requirements/run.txt
-	@UV_HTTP_RETRIES=0 $(UV) $(HASHED) --torch-backend cpu -r requirements/torch.txt 2>/dev/null \
+	@$(UV) $(HASHED) -r requirements/torch-cpu.txt 2>/dev/null \
+		|| UV_HTTP_RETRIES=0 $(UV) $(HASHED) --torch-backend cpu -r requirements/torch-cpu.txt 2>/dev/null \
 		|| $(UV) $(HASHED) -r requirements/torch.txt
 	@$(BIN)/python -c "import torch" 2>/dev/null || $(UV) $(HASHED) -r requirements/cuda.txt
 	@$(UV) --no-deps --editable .

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 MOST_SENTENCES = 3
 HITS_READ = 5
 TYPE_BONUS = 0.06  # for a sentence that holds what the question asks for: a person, a number, a date
+TYPED_MARGIN = 0.2  # how far below the best sentence one that holds it may lie
 MARGIN = 0.05  # a further sentence is quoted where it scores this near to the best one
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A sentence that may answer: in which hit, counted from 0, where in its article, and how well."""
+    """A sentence that may answer: in which hit, counted from 0, where in its article, and how well.
+
+    ``typed`` says that it surely holds the kind of thing that the question asks for.
+    """
 
     hit: int
     span: Span
     score: float
+    typed: bool
 
 
 class ExtractiveGenerator:
@@ -35,23 +40,29 @@ class ExtractiveGenerator:
     def generate(self, question: str, language: str, hits: Sequence[Hit]) -> Iterator[str]:
         """Yield a line for each chosen sentence, the likeliest first, ending in its marker."""
         for choice in choose(question, language, hits):
-            quote = choice.span.of(hits[choice.hit].candidate.article.text)
-            yield f"{' '.join(quote.split())} [{choice.hit + 1}]\n"
+            yield f"{_words(choice, hits)} [{choice.hit + 1}]\n"
 
 
 def choose(question: str, language: str, hits: Sequence[Hit]) -> list[Choice]:
-    """Return the sentences to quote, best first, each of them once though several outlets print it."""
+    """Return the sentences to quote, best first, each of them once though several outlets print it.
+
+    Where the question asks for a person, a number or a date, one of them holds one if any near enough does.
+    """
     choices = sorted(_choices(question, language, hits), key=lambda choice: -choice.score)
-    chosen: list[Choice] = []
-    seen: set[str] = set()
+    chosen: dict[str, Choice] = {}
     for choice in choices:
-        words = " ".join(choice.span.of(hits[choice.hit].candidate.article.text).split())
         if len(chosen) == MOST_SENTENCES or choice.score < choices[0].score - MARGIN:
             break
-        if words not in seen:
-            chosen.append(choice)
-            seen.add(words)
-    return chosen
+        chosen.setdefault(_words(choice, hits), choice)
+    typed = [choice for choice in choices if choice.typed and choice.score >= choices[0].score - TYPED_MARGIN]
+    picked = list(chosen.values())
+    if typed and not any(choice.typed for choice in picked):
+        picked = [*picked[: MOST_SENTENCES - 1], typed[0]]
+    return picked
+
+
+def _words(choice: Choice, hits: Sequence[Hit]) -> str:
+    return " ".join(choice.span.of(hits[choice.hit].candidate.article.text).split())
 
 
 def _choices(question: str, language: str, hits: Sequence[Hit]) -> Iterator[Choice]:
@@ -61,4 +72,4 @@ def _choices(question: str, language: str, hits: Sequence[Hit]) -> Iterator[Choi
         rest = (hit.score - max(hit.sentence_scores)) / 2
         for span, score in zip(hit.candidate.passage.sentences, hit.sentence_scores, strict=True):
             strength = type_strength(kind, span.of(hit.candidate.article.text), question) if kind else 0.0
-            yield Choice(index, span, score + rest + TYPE_BONUS * strength)
+            yield Choice(index, span, score + rest + TYPE_BONUS * strength, strength == 1.0)
