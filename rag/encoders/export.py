@@ -78,8 +78,9 @@ def quantise(source: Path, target: Path, bits: int) -> None:
     times as fast on a processor without VNNI, but saturate there: their least cosine to fp32 is .983 a channel, .992
     with seven bits and .994 with unsigned weights, against .9998 here (150 paragraphs and questions of XQuAD).
     """
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+    with quiet():
+        import onnx
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     model = onnx.load(source)
     large = {tensor.name for tensor in model.graph.initializer if math.prod(tensor.dims) >= _LARGE}
@@ -101,8 +102,11 @@ def quantise(source: Path, target: Path, bits: int) -> None:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the notices of torch, transformers and onnxruntime about themselves from the user, errors excepted."""
-    before = logging.root.manager.disable
+    """Keep the notices of torch, transformers and onnxruntime about themselves from the user, errors excepted.
+
+    One of them sets up logging for the whole process when it is imported, which is taken back.
+    """
+    before, level, handlers = logging.root.manager.disable, logging.root.level, list(logging.root.handlers)
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -110,3 +114,5 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers
