@@ -263,4 +263,5 @@ def _show(record: Any, as_json: bool, text: Callable[[ModuleType], str]) -> None
     if as_json:
         click.echo(json.dumps(jsonable(record, LANGUAGE), ensure_ascii=False, indent=2))
     else:
-        click.echo(text(terminal).rstrip("\n"))
+        # https://no-color.org; a pipe gets plain text anyway
+        click.echo(text(terminal).rstrip("\n"), color=False if os.environ.get("NO_COLOR") else None)
