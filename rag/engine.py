@@ -75,8 +75,11 @@ class Engine(AbstractContextManager["Engine"]):
         filters: Filters = Filters(),  # noqa: B008 - frozen
     ) -> Answer:
         """Return the answer. Raises QuestionError for a blank or over-long question."""
-        for event in self.stream(question, language=language, filters=filters):
-            last = event
+        return self.answer(self.retrieve(question, language=language, filters=filters))
+
+    def answer(self, retrieval: Retrieval) -> Answer:
+        """Return the answer to a question whose passages were found already."""
+        *_, last = self.stream_from(retrieval)
         assert isinstance(last, AnswerReady)
         return last.answer
 
@@ -88,8 +91,11 @@ class Engine(AbstractContextManager["Engine"]):
         filters: Filters = Filters(),  # noqa: B008 - frozen
     ) -> Iterator[Event]:
         """Yield the answer as it comes into being; AnswerReady is last. Raises QuestionError."""
+        yield from self.stream_from(self.retrieve(question, language=language, filters=filters))
+
+    def stream_from(self, retrieval: Retrieval) -> Iterator[Event]:
+        """Yield the answer to a question whose passages were found already; AnswerReady is last."""
         started = time.perf_counter()
-        retrieval = self.retrieve(question, language=language, filters=filters)
         probability = answerability(retrieval)
         answer = Answer(
             question=retrieval.question,
@@ -101,7 +107,6 @@ class Engine(AbstractContextManager["Engine"]):
             generator=self.generator.name,
         )
         yield SourcesFound(answer.sources)
-        retrieved = time.perf_counter()
         if probability >= self.settings.threshold:
             book, claims = CitationBook(), []
             draft = self.generator.generate(retrieval.question, retrieval.language, retrieval.hits)
@@ -112,8 +117,8 @@ class Engine(AbstractContextManager["Engine"]):
                 text = " ".join(claim.text for claim in claims)
                 answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=book.citations)
                 answer = replace(answer, notice=_notice(answer))
-        done = time.perf_counter()
-        timings = {**retrieval.timings, "generate": 1000 * (done - retrieved), "total": 1000 * (done - started)}
+        timings = {**retrieval.timings, "generate": 1000 * (time.perf_counter() - started)}
+        timings["total"] = sum(timings.values())
         timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
         yield AnswerReady(replace(answer, timings=timings))
 
@@ -151,6 +156,7 @@ class Engine(AbstractContextManager["Engine"]):
             store=self.store,
             candidates=self.settings.candidates,
             filters=filters,
+            without=self.settings.without,
         )
 
     def sync(self, root: Path, progress: Progress = silent) -> SyncReport:

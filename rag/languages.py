@@ -90,9 +90,10 @@ def detect(text: str, default: str = UNDETERMINED) -> str:
     if letters >= LONG:
         return _classify(text)
     scores = _short_scores(text)
-    best = max(scores, key=scores.__getitem__, default=UNDETERMINED)
-    if scores.get(best, 0.0) >= 0.5:
-        return best
+    highest = max(scores.values(), default=0.0)
+    if highest >= 0.5:
+        best = tuple(sorted(language for language, score in scores.items() if score > highest - 0.01))
+        return best[0] if len(best) == 1 else _classify(text, among=best)
     if len(text.split()) < 3:
         return default  # a bare name belongs to no language
     return _classify(text, among=("fr", "en", "vi"))

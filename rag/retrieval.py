@@ -16,7 +16,7 @@ from rag.languages import query_terms
 from rag.types import Filters, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rag.types import Candidate, SearchResult
 
 BM25_K1 = 1.2  # as the stores use; the bound of one term's score is its idf times (k1 + 1)
-LEXICAL_WEIGHT_SAME = 0.4
-LEXICAL_WEIGHT_ACROSS = 0.15
+LEXICAL_WEIGHT_SAME = 0.6
+LEXICAL_WEIGHT_ACROSS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,13 @@ def retrieve(
     store: Store,
     candidates: int,
     filters: Filters = Filters(),  # noqa: B008 - frozen
+    without: Collection[str] = (),
 ) -> Retrieval:
-    """Return the passages for a question in a language, ranked."""
+    """Return the passages for a question in a language, ranked.
+
+    ``without`` names stages to leave out: ``sentences`` (their vectors), ``lexical`` (BM25), ``names`` (BM25 between
+    two languages, where only names and numbers match).
+    """
     started = time.perf_counter()
     vector = encoder.encode_queries([question], [language])[0]
     encoded = time.perf_counter()
@@ -59,7 +64,7 @@ def retrieve(
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = sorted(
-        (_hit(candidate, vector, language, bound) for candidate in result.candidates),
+        (_hit(candidate, vector, language, bound, without) for candidate in result.candidates),
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
     ranked = time.perf_counter()
@@ -81,10 +86,16 @@ def lexical_bound(terms: Sequence[str], frequencies: Mapping[str, int], passages
     return (BM25_K1 + 1) * sum(idf(frequencies.get(term, 0), passages) for term in terms)
 
 
-def _hit(candidate: Candidate, vector: NDArray[np.float32], language: str, bound: float) -> Hit:
+def _hit(
+    candidate: Candidate, vector: NDArray[np.float32], language: str, bound: float, without: Collection[str]
+) -> Hit:
     sentence_scores = tuple(float(score) for score in candidate.sentence_vectors @ vector)
-    dense = float(candidate.passage_vector @ vector) + max(sentence_scores)
+    passage_score = float(candidate.passage_vector @ vector)
+    dense = passage_score + max(sentence_scores)
     lexical = candidate.lexical / bound if bound else 0.0
-    same = candidate.article.language == language
-    weight = LEXICAL_WEIGHT_SAME if same else LEXICAL_WEIGHT_ACROSS
-    return Hit(candidate, dense + weight * lexical, dense, lexical, sentence_scores)
+    if candidate.article.language == language:
+        weight = 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME
+    else:
+        weight = 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS
+    score = (passage_score if "sentences" in without else dense) + weight * lexical
+    return Hit(candidate, score, dense, lexical, sentence_scores)

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+Stage = Literal["sentences", "lexical", "names"]
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
 INVALID = {
@@ -64,6 +65,8 @@ class Settings(BaseSettings):
     """Sources listed with an answer."""
     threshold: float = Field(default=0.3, ge=0.0, le=1.0)
     """An answer is given where its answerability is at least this."""
+    without: tuple[Stage, ...] = ()
+    """Stages of retrieval that are left out: ``sentences``, ``lexical``, ``names``. To measure what each is worth."""
     question_length: int = Field(default=2000, ge=1, le=100_000)
     """The longest question, in characters."""
     interface: Literal["en", "fr", "vi", "zh"] | None = None

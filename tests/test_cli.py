@@ -159,10 +159,10 @@ def test_the_settings_are_listed_with_their_origin(home):
 
 
 def test_a_damaged_index_is_mended_and_said_so(home):
-    (index,) = (home / "collections" / "seeds" / "snapshots").glob("*/*.faiss")
-    content = bytearray(index.read_bytes())
-    content[len(content) // 2] ^= 1
-    index.write_bytes(content)
+    for index in (home / "collections" / "seeds" / "snapshots").glob("*/*.faiss"):
+        content = bytearray(index.read_bytes())
+        content[len(content) // 2] ^= 1
+        index.write_bytes(content)
     done = run("ask", "Qu'est-ce que ViGen ?", data=home)
     assert done.returncode == 0
     assert "ViGen" in done.stdout

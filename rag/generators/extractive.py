@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rag.types import Hit, Span
 
 MOST_SENTENCES = 3
-HITS_READ = 5
-TYPE_BONUS = 0.06  # for a sentence that holds what the question asks for: a person, a number, a date
+HITS_READ = 8
+TYPE_BONUS = 0.04  # for a sentence that holds what the question asks for: a person, a number, a date
 TYPED_MARGIN = 0.2  # how far below the best sentence one that holds it may lie
 MARGIN = 0.05  # a further sentence is quoted where it scores this near to the best one
 
