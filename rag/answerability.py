@@ -30,6 +30,11 @@ class Coefficients:
     same: tuple[float, ...]
     across: tuple[float, ...]
 
+    def stored(self) -> dict[str, list[float] | list[str]]:
+        """Return the form of ``answerability.json``."""
+        same, across = ([round(weight, 4) for weight in weights] for weights in (self.same, self.across))
+        return {"features": list(FEATURES), "same": same, "across": across}
+
 
 @cache
 def bundled_coefficients() -> Coefficients:

@@ -79,12 +79,14 @@ def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retri
 
 
 def calibrate(found: Sequence[Example]) -> Calibration:
-    """Return coefficients for one language and across languages. Raises QuestionSetError where a kind is missing."""
+    """Return coefficients for one language and across languages. Raises QuestionSetError where it is too small."""
     weights, areas = {}, {}
     for name in ("same", "across"):
         chosen = [example for example in found if example.one_language == (name == "same")]
         if len({example.answerable for example in chosen}) < 2:
             raise QuestionSetError("question_set_one_sided", kind=name)
+        if len({example.group for example in chosen}) < FOLDS:
+            raise QuestionSetError("question_set_small", kind=name, folds=FOLDS)
         weights[name] = tuple(float(weight) for weight in _fit(chosen))
         scores = _cross_validated(chosen)
         for miss in [None, *sorted({example.miss for example in chosen if example.miss})]:

@@ -171,6 +171,37 @@ def search_command(question: tuple[str, ...], as_json: bool, question_lang: str 
     return DONE if found else NO_EVIDENCE
 
 
+@rag_group.command("eval", help=say("help_eval"), epilog=say("help_eval_examples"))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--question-lang", metavar="CODE", help=say("help_eval_question_lang"))
+@click.option("--corpus-lang", metavar="CODE|each", help=say("help_eval_corpus_lang"))
+@click.option("--limit", type=int, metavar="N", help=say("help_eval_limit"))
+@click.option("--distractors", type=click.Path(path_type=Path), metavar="FILE", help=say("help_eval_distractors"))
+@click.option("--ablate", is_flag=True, help=say("help_eval_ablate"))
+@json_option
+def eval_command(folder: Path, as_json: bool, distractors: Path | None, **given: Any) -> None:
+    from rag.trials import evaluate
+
+    with _progress() as progress:
+        table = evaluate(_settings({}), folder, distractors=distractors, progress=progress, **given)
+    _show(table, as_json, lambda terminal: terminal.table_text(table))
+
+
+@rag_group.command("calibrate", help=say("help_calibrate"))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--limit", type=int, metavar="N", help=say("help_eval_limit"))
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help=say("help_calibrate_output"))
+def calibrate_command(folder: Path, limit: int | None, output: Path | None) -> None:
+    from rag.trials import calibrate_on
+
+    with _progress() as progress:
+        calibration = calibrate_on(_settings({}), folder, limit=limit, progress=progress)
+    text = json.dumps(calibration.coefficients.stored(), indent=1)
+    if output is not None:
+        output.write_text(text + "\n", encoding="utf-8")
+    _show(calibration.auroc, output is None, lambda terminal: terminal.table_text({"auroc": calibration.auroc}))
+
+
 @rag_group.command("doctor", help=say("help_doctor"))
 @click.option("--repair", is_flag=True, help=say("help_repair"))
 @json_option

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.engine import Engine
+    from rag.types import Hit
+
+RRF_K = 60
+BASELINES = ("bm25", "dense", "rrf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the engine made of a query: articles best first, the quotes, and the probability that it gave."""
+    """What the engine made of a query.
+
+    ``rankings`` are article ids, best first, by ranker: ``askpress`` and the BASELINES, all from the same candidates.
+    """
 
     query: Query
-    ranking: tuple[str, ...]
+    rankings: Mapping[str, tuple[str, ...]]
     quotes: tuple[str, ...]
     answerability: float
     milliseconds: float
@@ -98,18 +105,19 @@ def run(
 ) -> list[Outcome]:
     """Ask each question, of the articles in one language where one is named.
 
-    The engine answers whatever the probability, so that citations can be judged apart from abstention: hand in one
-    whose threshold is 0.
+    The engine is to answer whatever the probability (threshold 0), so that citations can be judged apart from
+    abstention.
     """
     filters = Filters(languages=(corpus_language,) if corpus_language else ())
     outcomes = []
     for number, query in enumerate(asked):
         progress("ask", number / len(asked))
-        answer = engine.ask(query.text, filters=filters)
+        retrieval = engine.retrieve(query.text, filters=filters)
+        answer = engine.answer(retrieval)
         outcomes.append(
             Outcome(
                 query=query,
-                ranking=tuple(source.article_id for source in answer.sources),
+                rankings=_rankings(retrieval.hits),
                 quotes=tuple(citation.quote for citation in answer.citations),
                 answerability=answer.answerability,
                 milliseconds=answer.timings["total"],
@@ -118,15 +126,33 @@ def run(
     return outcomes
 
 
-def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str]) -> dict[str, float]:
+def _rankings(hits: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
+    """Rank the same candidates as Askpress does, by BM25 alone, by the passage's vector alone, and by RRF of the two.
+
+    Reciprocal rank fusion with k = 60: Cormack, Clarke and Buettcher, SIGIR 2009.
+    """
+    lexical = sorted((hit for hit in hits if hit.lexical), key=lambda hit: -hit.lexical)
+    dense = sorted(hits, key=lambda hit: -(hit.dense - max(hit.sentence_scores)))
+    fused: dict[int, float] = {}
+    for ranking in (lexical, dense):
+        for rank, hit in enumerate(ranking, 1):
+            fused[id(hit)] = fused.get(id(hit), 0.0) + 1 / (RRF_K + rank)
+    rrf = sorted(hits, key=lambda hit: -fused[id(hit)])
+    rankings = {"askpress": hits, "bm25": lexical, "dense": dense, "rrf": rrf}
+    return {name: tuple(dict.fromkeys(hit.candidate.article.id for hit in ranked)) for name, ranked in rankings.items()}
+
+
+def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str], ranker: str = "askpress") -> dict[str, float]:
     """Return nDCG@10, hit@1, recall@5, recall@20 and MRR over the questions with a relevant article in ``known``."""
     from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
 
     measures = {"ndcg@10": nDCG @ 10, "hit@1": Success @ 1, "recall@5": R @ 5, "recall@20": R @ 20, "mrr": RR}
     judged = [outcome for outcome in outcomes if outcome.query.answerable and outcome.query.relevant & known]
+    if not judged:
+        return {}
     qrels = [Qrel(o.query.id, article, 1) for o in judged for article in o.query.relevant & known]
-    run = [ScoredDoc(o.query.id, article, -rank) for o in judged for rank, article in enumerate(o.ranking)]
-    values = calc_aggregate(list(measures.values()), qrels, run)
+    scored = [ScoredDoc(o.query.id, article, -rank) for o in judged for rank, article in enumerate(o.rankings[ranker])]
+    values = calc_aggregate(list(measures.values()), qrels, scored)
     return {name: float(values[measure]) for name, measure in measures.items()}
 
 
@@ -170,3 +196,15 @@ def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
+
+
+def measure(outcomes: Sequence[Outcome], known: frozenset[str], threshold: float) -> dict[str, float]:
+    """Return all the metrics of some outcomes by name, hit@1 of the baselines and the latency among them."""
+    found = {"questions": float(len(outcomes)), **retrieval_metrics(outcomes, known)}
+    for ranker in BASELINES:
+        if baseline := retrieval_metrics(outcomes, known, ranker):
+            found |= {f"{ranker}_hit@1": baseline["hit@1"], f"{ranker}_ndcg@10": baseline["ndcg@10"]}
+    latencies = sorted(outcome.milliseconds for outcome in outcomes)
+    found |= citation_metrics(outcomes) | abstention_metrics(outcomes, threshold)
+    found |= {"ms_p50": latencies[len(latencies) // 2], "ms_p95": latencies[int(len(latencies) * 0.95)]}
+    return {name: round(value, 4) for name, value in found.items()}

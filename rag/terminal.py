@@ -11,12 +11,13 @@ import click
 from rag.messages import message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rag.doctor import Examination
     from rag.indexing import SyncReport
     from rag.types import Answer, Article, ArticleSummary, Citation, Found, Source
 
+TABLE_COLUMNS = 6
 # C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -158,3 +159,20 @@ class ProgressLine:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def table_text(table: Mapping[str, Mapping[str, float]]) -> str:
+    """Return metrics as a table, a column for each row of ``table``, since there are more metrics than rows."""
+    names = list(dict.fromkeys(name for row in table.values() for name in row))
+    width = max(len(name) for name in [*names, ""])
+    blocks = []
+    rows = list(table)
+    for first in range(0, len(rows), TABLE_COLUMNS):
+        shown = rows[first : first + TABLE_COLUMNS]
+        lines = [" " * width + "".join(f" {row:>10}" for row in shown)]
+        lines += [
+            f"{name:{width}}" + "".join(f" {table[row].get(name, float('nan')):10.4g}" for row in shown)
+            for name in names
+        ]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)

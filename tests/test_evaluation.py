@@ -1,0 +1,116 @@
+import json
+import math
+
+import pytest
+
+from rag.errors import QuestionSetError
+from rag.evaluation import (
+    Outcome,
+    Query,
+    abstention_metrics,
+    auroc,
+    citation_metrics,
+    folded,
+    measure,
+    queries,
+    retrieval_metrics,
+)
+
+
+def outcome(
+    ranking, relevant=("a",), *, answerable=True, miss=None, probability=0.5, quotes=(), answers=("x",), name="q"
+):
+    query = Query(name, "fr", "?", answers, frozenset(relevant), answerable, miss)
+    return Outcome(query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), quotes, probability, 5.0)
+
+
+def test_retrieval_metrics_by_hand():
+    outcomes = [outcome(("a", "b", "c"), name="1"), outcome(("b", "c", "a"), name="2"), outcome(("b", "c"), name="3")]
+    found = retrieval_metrics(outcomes, frozenset("abc"))
+    assert found["hit@1"] == pytest.approx(1 / 3)
+    assert found["mrr"] == pytest.approx((1 + 1 / 3 + 0) / 3)
+    assert found["ndcg@10"] == pytest.approx((1 + 1 / math.log2(4) + 0) / 3)
+    assert found["recall@5"] == found["recall@20"] == pytest.approx(2 / 3)
+
+
+def test_several_relevant_articles_share_recall():
+    found = retrieval_metrics([outcome(("a", "z", "b"), relevant=("a", "b"))], frozenset("abz"))
+    assert found["recall@5"] == 1.0
+    ideal = 1 + 1 / math.log2(3)
+    assert found["ndcg@10"] == pytest.approx((1 + 1 / math.log2(4)) / ideal)
+
+
+def test_what_is_not_in_the_corpus_is_not_asked_of_it():
+    assert retrieval_metrics([outcome(("b",), relevant=("elsewhere",))], frozenset("b")) == {}
+    kept = retrieval_metrics([outcome(("a",), relevant=("a", "elsewhere"))], frozenset("a"))
+    assert kept["recall@5"] == 1.0
+
+
+def test_a_citation_hits_whatever_its_white_space_and_case():
+    assert folded("１\u00a0000  Ä") == "1 000 ä"
+    outcomes = [
+        outcome((), quotes=("Plus de 1\u202f000 entreprises",), answers=("1 000 entreprises",)),
+        outcome((), quotes=("Rien",), answers=("1000",)),
+        outcome((), quotes=("x",), answerable=False),
+    ]
+    found = citation_metrics(outcomes)
+    assert found["citation_hit"] == 0.5
+    assert found["quoted_characters"] == (len("Plus de 1 000 entreprises") + 4) / 2
+
+
+def test_the_area_under_the_roc_by_hand():
+    assert auroc([0.9, 0.8], [0.1, 0.2]) == 1.0
+    assert auroc([0.1], [0.9]) == 0.0
+    assert auroc([0.5], [0.5]) == 0.5
+    assert auroc([0.9, 0.3], [0.5, 0.1]) == 0.75
+
+
+def test_abstention_is_told_by_the_way_of_missing():
+    outcomes = [
+        outcome((), probability=0.9),
+        outcome((), probability=0.2),
+        outcome((), answerable=False, miss="near", probability=0.6),
+        outcome((), answerable=False, miss="far", probability=0.1),
+    ]
+    found = abstention_metrics(outcomes, 0.5)
+    assert found["declined_answerable"] == 0.5
+    assert (found["answered_unanswerable"], found["answered_unanswerable_near"]) == (0.5, 1.0)
+    assert (found["auroc_near"], found["auroc_far"], found["auroc"]) == (0.5, 1.0, 0.75)
+
+
+def test_all_metrics_stand_in_one_row():
+    row = measure([outcome(("a",), quotes=("x",))], frozenset("a"), 0.5)
+    assert (row["questions"], row["hit@1"], row["rrf_hit@1"], row["citation_hit"], row["ms_p50"]) == (1, 1, 1, 1, 5)
+
+
+@pytest.fixture
+def question_set(tmp_path):
+    def write(*lines):
+        (tmp_path / "queries.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def row(number, language="fr"):
+    known = {"id": f"q{number}", "lang": language, "text": "?", "answers": ["x"], "relevant": ["a"], "answerable": True}
+    return json.dumps(known)
+
+
+def test_questions_are_sampled_evenly_and_by_language(question_set):
+    folder = question_set(*(row(n, "fr" if n % 2 else "vi") for n in range(100)))
+    assert len(queries(folder)) == 100
+    assert {query.language for query in queries(folder, language="vi")} == {"vi"}
+    sample = [int(query.id[1:]) for query in queries(folder, limit=10)]
+    assert sample == list(range(0, 100, 10))
+
+
+@pytest.mark.parametrize("bad", ["{", '{"id": "q"}'])
+def test_a_bad_line_is_named(question_set, bad):
+    with pytest.raises(QuestionSetError, match="line 2"):
+        queries(question_set(row(1), bad))
+
+
+def test_a_folder_that_is_no_question_set_is_named(tmp_path):
+    with pytest.raises(QuestionSetError, match=r"queries\.jsonl"):
+        queries(tmp_path)

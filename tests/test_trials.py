@@ -1,0 +1,76 @@
+import json
+
+import pytest
+from fakes import WordEncoder
+
+import rag.engine
+from rag.errors import QuestionSetError
+from rag.settings import load
+from rag.trials import calibrate_on, evaluate
+
+TEXTS = {
+    "fr": ["Nanning a réuni 300 délégués.", "Le consul parle à San Francisco.", "La pluie tombe sur la plaine."],
+    "en": ["Nanning gathered 300 guests.", "The consul speaks in San Francisco.", "Rain falls on the plain."],
+}
+
+
+@pytest.fixture
+def question_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(rag.engine, "load_encoder", lambda *_, **__: WordEncoder())
+    corpus = [
+        {"id": f"{language}{number}", "lang": language, "title": f"Title {number}", "text": text}
+        for language, texts in TEXTS.items()
+        for number, text in enumerate(texts)
+    ]
+    asked = [
+        {"id": f"q{language}{number}", "lang": language, "text": text, "answers": [text.split()[1]],
+         "relevant": [f"fr{number}", f"en{number}"], "answerable": number < 2, "miss": None if number < 2 else "far"}
+        for language, texts in TEXTS.items()
+        for number, text in enumerate(texts)
+    ]  # fmt: skip
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name, rows in (("corpus", corpus), ("queries", asked)):
+        lines = "\n".join(json.dumps(row) for row in rows)
+        (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load(cache_dir=tmp_path / "cache")
+
+
+def test_rows_are_the_languages_of_questions_and_articles(question_set, settings):
+    table = evaluate(settings, question_set, corpus_lang="each")
+    assert list(table) == ["en->en", "fr->en", "en->fr", "fr->fr"]
+    assert table["fr->fr"]["hit@1"] == table["en->en"]["hit@1"] == 1.0
+    assert table["fr->fr"]["citation_hit"] == 1.0
+    assert table["fr->fr"]["questions"] == 3
+    assert list(evaluate(settings, question_set, question_lang="fr")) == ["fr->*"]
+
+
+def test_each_stage_can_be_left_out(question_set, settings):
+    table = evaluate(settings, question_set, question_lang="fr", corpus_lang="fr", ablate=True)
+    assert list(table) == ["fr->fr", *(f"fr->fr without {stage}" for stage in ("sentences", "lexical", "names"))]
+
+
+def test_distractors_join_the_collection(question_set, settings, tmp_path):
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"id": "d", "lang": "fr", "text": "Nanning a réuni 300 délégués, dit-on."}), "utf-8")
+    evaluate(settings, question_set, distractors=other)
+    folders = sorted((settings.cache_dir / "evaluation" / "collections").iterdir())
+    assert len(folders) == 1
+
+
+def test_a_set_without_questions_in_the_language_says_so(question_set, settings):
+    with pytest.raises(QuestionSetError, match="no question"):
+        evaluate(settings, question_set, question_lang="de")
+    (question_set / "corpus.jsonl").unlink()
+    with pytest.raises(QuestionSetError, match=r"corpus\.jsonl"):
+        evaluate(settings, question_set)
+
+
+def test_a_set_of_few_articles_cannot_calibrate(question_set, settings):
+    with pytest.raises(QuestionSetError, match="at least 5 articles"):
+        calibrate_on(settings, question_set)
