@@ -1,14 +1,15 @@
-"""The encoder on the path of a question: onnxruntime and tokenizers, and nothing that takes seconds to import."""
+"""The encoder on the path of a question: onnxruntime, and nothing that takes seconds to import or to load."""
 
 from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias
 from rag.encoders.manifest import read
+from rag.encoders.unigram import RULES, UnigramTokenizer
 from rag.errors import EncoderError
 from rag.protocols import silent
 
@@ -41,7 +42,10 @@ class OnnxEncoder:
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._session: Any = None
+        self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
+        # The graph takes a third of a second to open, in which a caller can open a store.
+        self._opening: Future[Any] = Future()
+        threading.Thread(target=self._open, daemon=True).start()
 
     @property
     def name(self) -> str:
@@ -60,40 +64,38 @@ class OnnxEncoder:
         return self._manifest.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        with self._lock:
-            self._tokenizer = tokenizer = self._tokenizer or load_tokenizer(self._folder / TOKENIZER)
-        return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        encodings = self._slow_tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
 
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
-        return self._bias.remove(self._encode(texts, self._manifest.query_prompt, silent), "query", languages)
+        prompted = [self._manifest.query_prompt + text for text in texts]
+        fast = self._query_tokenizer
+        ids = [None if fast is None else fast.encode(text, self.max_tokens) for text in prompted]
+        if None in ids:
+            ids = [*tokenise(self._slow_tokenizer(), prompted, self.max_tokens)]
+        return self._bias.remove(self._run([row for row in ids if row is not None], silent), "query", languages)
 
     def encode_passages(
         self, texts: Sequence[str], languages: Sequence[str], progress: Progress = silent
     ) -> NDArray[np.float32]:
-        return self._bias.remove(self._encode(texts, self._manifest.passage_prompt, progress), "passage", languages)
+        prompted = [self._manifest.passage_prompt + text for text in texts]
+        ids = tokenise(self._slow_tokenizer(), prompted, self.max_tokens)
+        return self._bias.remove(self._run(ids, progress), "passage", languages)
 
-    def _encode(self, texts: Sequence[str], prompt: str, progress: Progress) -> NDArray[np.float32]:
-        tokenizer, session = self._load()
-        return run(
-            session,
-            tokenizer,
-            texts,
-            prompt=prompt,
-            max_tokens=self.max_tokens,
-            pad_id=self._manifest.pad_id,
-            dimension=self.dimension,
-            progress=progress,
-        )
+    def _run(self, ids: Sequence[list[int]], progress: Progress) -> NDArray[np.float32]:
+        session = self._opening.result()
+        return run(session, ids, pad_id=self._manifest.pad_id, dimension=self.dimension, progress=progress)
 
-    def _load(self) -> tuple[Any, Any]:
-        """Return the tokenizer and the session, loaded side by side the first time."""
+    def _open(self) -> None:
+        try:
+            self._opening.set_result(open_session(self._folder / MODEL))
+        except EncoderError as error:
+            self._opening.set_exception(error)
+
+    def _slow_tokenizer(self) -> Any:
         with self._lock:
-            if self._session is None:
-                with ThreadPoolExecutor(max_workers=1) as pool:
-                    opening = pool.submit(open_session, self._folder / MODEL)
-                    self._tokenizer = self._tokenizer or load_tokenizer(self._folder / TOKENIZER)
-                    self._session = opening.result()
-            return self._tokenizer, self._session
+            self._tokenizer = self._tokenizer or load_tokenizer(self._folder / TOKENIZER)
+            return self._tokenizer
 
 
 def load_tokenizer(path: Path) -> Any:
@@ -130,20 +132,11 @@ def _cores() -> int:
 
 
 def run(
-    session: Any,
-    tokenizer: Any,
-    texts: Sequence[str],
-    *,
-    prompt: str,
-    max_tokens: int,
-    pad_id: int,
-    dimension: int,
-    progress: Progress = silent,
+    session: Any, ids: Sequence[list[int]], *, pad_id: int, dimension: int, progress: Progress = silent
 ) -> NDArray[np.float32]:
-    """Return the vectors of texts, float32 of shape (texts, dimension). Raises EncoderError."""
+    """Return the vectors of texts given as token ids, float32 of shape (texts, dimension). Raises EncoderError."""
     import numpy as np
 
-    ids = _tokenise(tokenizer, [prompt + text for text in texts], max_tokens)
     vectors = np.zeros((len(ids), dimension), np.float32)
     total, done = sum(map(len, ids)), 0
     for rows in _batches([len(row) for row in ids]):
@@ -162,7 +155,7 @@ def run(
     return vectors
 
 
-def _tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int]]:
+def tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int]]:
     """Return token ids with the special tokens, cut to what the model reads.
 
     Truncation is not set in the tokenizer, which also counts the tokens of whole texts, maybe in another thread.

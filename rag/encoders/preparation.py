@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from rag.encoders import bias, bundled
 from rag.encoders.export import ExportError, export, quantise
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
-from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run
+from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run, tokenise
 from rag.encoders.transformer import encode, load_model, model_prompt
+from rag.encoders.unigram import compile_tokenizer
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class _Preparation:
         self.progress("export", 0.3)
         export(model, exact)
         model.tokenizer.backend_tokenizer.save(str(self.folder / TOKENIZER), pretty=False)
+        compile_tokenizer(self.folder / TOKENIZER, self.folder)
         self.progress("check_export", 0.6)
         reference = _over_parallel_texts(partial(encode, model))
         parity = self._parity(model, exact, reference)
@@ -151,15 +153,9 @@ class _Preparation:
         session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
 
         def by_session(texts: Sequence[str], kind: bias.Kind) -> NDArray[np.float32]:
-            return run(
-                session,
-                tokenizer,
-                texts,
-                prompt=model_prompt(model, kind),
-                max_tokens=model.max_seq_length,
-                pad_id=_pad_id(model),
-                dimension=model.get_embedding_dimension(),
-            )
+            prompted = [model_prompt(model, kind) + text for text in texts]
+            ids = tokenise(tokenizer, prompted, model.max_seq_length)
+            return run(session, ids, pad_id=_pad_id(model), dimension=model.get_embedding_dimension())
 
         return by_session
 
