@@ -108,6 +108,7 @@ def _hot(settings: Settings, peer: tuple[str, str, str]) -> Iterator[Comparison]
             engine.ask(QUESTIONS[warm])
             theirs(warm)
         yield compare("hot question: retrieval", lambda n: engine.retrieve(question(n)), theirs, HOT_ROUNDS)
+        yield compare("the same question again: retrieval", lambda _: engine.retrieve(QUESTIONS[0]), theirs, HOT_ROUNDS)
         yield compare("hot question: the whole answer", lambda n: engine.ask(question(n)), theirs, HOT_ROUNDS)
         encode = engine.encoder.encode_queries
         yield compare("hot question: encoding alone", lambda n: encode([question(n)], ["fr"]), theirs, HOT_ROUNDS)

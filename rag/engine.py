@@ -14,7 +14,6 @@ from rag.citations import CitationBook, claims_of
 from rag.encoders import load as load_encoder
 from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.generators.extractive import ExtractiveGenerator
-from rag.indexing import SyncReport, sync
 from rag.languages import detect
 from rag.messages import catalogue, interface_language, message
 from rag.protocols import Encoder, Generator, Progress, Store, silent
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
+    from rag.indexing import SyncReport
     from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
     from rag.types import Hit
@@ -161,6 +161,8 @@ class Engine(AbstractContextManager["Engine"]):
 
     def sync(self, root: Path, progress: Progress = silent) -> SyncReport:
         """Bring the collection in step with a folder or a file of articles."""
+        from rag.indexing import sync  # the readers of articles are not needed to ask
+
         return sync(
             root,
             store=self.store,

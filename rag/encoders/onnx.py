@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import Future
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2048
 """Padding included. On two cores 1,024 to 4,096 do alike; larger batches are slower and need more memory."""
 
+REMEMBERED = 1024
+"""Questions whose vectors are kept, 1.5 kB each."""
+
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 BIAS = "bias.npz"
@@ -42,6 +46,7 @@ class OnnxEncoder:
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
+        self._remembered = lru_cache(REMEMBERED)(lambda text, language: self._encode_queries([text], [language]))
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         # The graph takes a third of a second to open, in which a caller can open a store.
         self._opening: Future[Any] = Future()
@@ -68,6 +73,12 @@ class OnnxEncoder:
         return [len(encoding.ids) for encoding in encodings]
 
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
+        """A question asked again, as follow-ups and reloads do, is not encoded again."""
+        if len(texts) == len(languages) == 1:
+            return self._remembered(texts[0], languages[0]).copy()
+        return self._encode_queries(texts, languages)
+
+    def _encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
         prompted = [self._manifest.query_prompt + text for text in texts]
         fast = self._query_tokenizer
         ids = [None if fast is None else fast.encode(text, self.max_tokens) for text in prompted]

@@ -84,3 +84,13 @@ def test_threads_agree(encoder):
     with ThreadPoolExecutor(4) as pool:
         results = pool.map(lambda _: encoder.encode_queries(list(TEXTS.values()), list(TEXTS)), range(12))
         assert all(np.allclose(result, expected, atol=1e-5) for result in results)
+
+
+def test_a_question_asked_again_has_the_same_vector_and_cannot_be_spoilt(encoder):
+    first = encoder.encode_queries(["Où est Nanning ?"], ["fr"])
+    first[:] = 0
+    again = encoder.encode_queries(["Où est Nanning ?"], ["fr"])
+    fresh = encoder.encode_queries(["Où est Nanning ?", "Where?"], ["fr", "en"])[:1]
+    assert np.allclose(again, fresh, atol=1e-3)
+    other = encoder.encode_queries(["Où est Nanning ?"], ["vi"])
+    assert not np.allclose(again, other, atol=1e-3)
