@@ -66,22 +66,30 @@ def folded(text: str) -> str:
 
 
 def queries(folder: Path, *, language: str | None = None, limit: int | None = None) -> list[Query]:
-    """Return the questions of a set, an even sample of ``limit`` where there are more. Raises QuestionSetError."""
+    """Return the questions of a set, an even sample of ``limit`` where there are more. Raises QuestionSetError.
+
+    Questions that share a ``qgroup`` are one question in several languages, and share their answers, since an article
+    answers in its own.
+    """
     path = folder / "queries.jsonl"
+    rows = list(_rows(path))
+    groups: dict[str, dict[str, None]] = {}
+    for _, row in rows:
+        groups.setdefault(row.get("qgroup") or row.get("id", ""), {}).update(dict.fromkeys(row.get("answers", ())))
     found = []
-    for number, row in _rows(path):
+    for number, row in rows:
         try:
             query = Query(
                 id=row["id"],
                 language=row["lang"],
                 text=row["text"],
-                answers=tuple(row["answers"]),
+                answers=tuple(groups[row.get("qgroup") or row["id"]]),
                 relevant=frozenset(row["relevant"]),
                 answerable=row["answerable"],
                 miss=row.get("miss"),
             )
         except KeyError as error:
-            raise QuestionSetError("question_set_key", path=path, line=number, name=error) from error
+            raise QuestionSetError("question_set_line", path=path, line=number, reason=f"no {error}") from error
         if language in (None, query.language):
             found.append(query)
     step = max(1.0, len(found) / limit) if limit else 1.0

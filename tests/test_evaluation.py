@@ -114,3 +114,9 @@ def test_a_bad_line_is_named(question_set, bad):
 def test_a_folder_that_is_no_question_set_is_named(tmp_path):
     with pytest.raises(QuestionSetError, match=r"queries\.jsonl"):
         queries(tmp_path)
+
+
+def test_one_question_in_several_languages_shares_its_answers(question_set):
+    rows = [json.loads(row(number, language)) for number, language in enumerate(("fr", "en"))]
+    folder = question_set(*(json.dumps(known | {"qgroup": "g", "answers": [known["lang"]]}) for known in rows))
+    assert [query.answers for query in queries(folder)] == [("fr", "en"), ("fr", "en")]
