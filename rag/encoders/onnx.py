@@ -48,9 +48,10 @@ class OnnxEncoder:
         self._tokenizer: Any = None
         self._remembered = lru_cache(REMEMBERED)(lambda text, language: self._encode_queries([text], [language]))
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
-        # The graph takes a third of a second to open, in which a caller can open a store.
+        # The graph takes a third of a second to open, in which a caller can open a store. No daemon: a process that
+        # ends while onnxruntime is in its hands would be aborted by it.
         self._opening: Future[Any] = Future()
-        threading.Thread(target=self._open, daemon=True).start()
+        threading.Thread(target=self._open).start()
 
     @property
     def name(self) -> str:

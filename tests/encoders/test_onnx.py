@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -94,3 +96,10 @@ def test_a_question_asked_again_has_the_same_vector_and_cannot_be_spoilt(encoder
     assert np.allclose(again, fresh, atol=1e-3)
     other = encoder.encode_queries(["Où est Nanning ?"], ["vi"])
     assert not np.allclose(again, other, atol=1e-3)
+
+
+def test_a_process_that_ends_before_the_encoder_is_open_ends_well(cache_dir, encoder):
+    assert encoder.name
+    script = f"from pathlib import Path; from rag.encoders import load; load(cache_dir=Path({str(cache_dir)!r}))"
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
