@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from rag.encoders import prepare, resolve
-from rag.encoders.manifest import verify
+from rag.encoders.manifest import FORMAT, verify
 from rag.encoders.onnx import OnnxEncoder
 from rag.errors import EncoderError
 from rag.protocols import silent
@@ -48,6 +48,6 @@ def test_a_damaged_file_of_the_right_size_is_an_encoder_error(folder, name):
 
 def test_another_format_is_refused(folder):
     manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 999'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 999'))
     with pytest.raises(EncoderError, match="format 999"):
         OnnxEncoder(folder)
