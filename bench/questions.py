@@ -5,6 +5,7 @@ Run by ``make bench``. Prints one table; the articles are synthetic, made from t
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -58,9 +59,12 @@ def main() -> None:
             print(row.row())
 
 
+_NUMBERS = itertools.count()
+
+
 def question(number: int) -> str:
-    """Return a question that was not asked in another round."""
-    return f"{QUESTIONS[number % len(QUESTIONS)]} ({number})"
+    """Return a question that was not asked before."""
+    return f"{QUESTIONS[number % len(QUESTIONS)]} ({next(_NUMBERS)})"
 
 
 def _plain_index(settings: Settings, articles: Path, root: Path) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from rag.languages import query_terms
 from rag.types import Filters, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def retrieve(
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = sorted(
-        (_hit(candidate, vector, language, bound, without) for candidate in result.candidates),
+        _hits(result.candidates, vector, language, bound, without),
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
     ranked = time.perf_counter()
@@ -86,16 +86,31 @@ def lexical_bound(terms: Sequence[str], frequencies: Mapping[str, int], passages
     return (BM25_K1 + 1) * sum(idf(frequencies.get(term, 0), passages) for term in terms)
 
 
-def _hit(
-    candidate: Candidate, vector: NDArray[np.float32], language: str, bound: float, without: Collection[str]
-) -> Hit:
-    sentence_scores = tuple(float(score) for score in candidate.sentence_vectors @ vector)
-    passage_score = float(candidate.passage_vector @ vector)
-    dense = passage_score + max(sentence_scores)
-    lexical = candidate.lexical / bound if bound else 0.0
-    if candidate.article.language == language:
-        weight = 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME
-    else:
-        weight = 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS
-    score = (passage_score if "sentences" in without else dense) + weight * lexical
-    return Hit(candidate, score, dense, lexical, sentence_scores)
+def _hits(
+    candidates: Sequence[Candidate],
+    vector: NDArray[np.float32],
+    language: str,
+    bound: float,
+    without: Collection[str],
+) -> Iterator[Hit]:
+    import numpy as np
+
+    if not candidates:
+        return
+    passages = (np.stack([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
+    # The sentences of all candidates at once: a product a candidate costs more than the numbers in it.
+    sentences = (np.concatenate([candidate.sentence_vectors for candidate in candidates]) @ vector).tolist()
+    weights = {
+        True: 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME,
+        False: 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS,
+    }
+    start = 0
+    for candidate, passage in zip(candidates, passages, strict=True):
+        stop = start + len(candidate.sentence_vectors)
+        sentence_scores = tuple(sentences[start:stop])
+        start = stop
+        dense = passage + max(sentence_scores)
+        lexical = candidate.lexical / bound if bound else 0.0
+        score = passage if "sentences" in without else dense
+        score += weights[candidate.article.language == language] * lexical
+        yield Hit(candidate, score, dense, lexical, sentence_scores)
