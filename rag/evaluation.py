@@ -89,7 +89,7 @@ def queries(folder: Path, *, language: str | None = None, limit: int | None = No
                 miss=row.get("miss"),
             )
         except KeyError as error:
-            raise QuestionSetError("question_set_line", path=path, line=number, reason=f"no {error}") from error
+            raise QuestionSetError("question_set_key", path=path, line=number, name=error) from error
         if language in (None, query.language):
             found.append(query)
     step = max(1.0, len(found) / limit) if limit else 1.0
