@@ -2,6 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: a slow example is no failure, and a failing one is printed so that it can be run again.
+settings.register_profile("askpress", deadline=None, print_blob=True)
+settings.load_profile("askpress")
 
 ROOT = Path(__file__).parent.parent
 

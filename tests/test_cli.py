@@ -199,7 +199,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_an_interrupted_command_says_so_by_its_code(home):
     process = subprocess.Popen([BIN / "ask"], env=environment(home), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1.5)  # it waits for a question on stdin
+    time.sleep(3)  # it waits for a question on stdin
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == 130
