@@ -43,31 +43,31 @@ lint: $(VENV)/.test
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.questions
 
-$(BIN)/uv: requirements/uv.txt
+$(BIN)/uv: .ci/requirements/uv.txt
 	@echo "Setting up: a virtual environment in $(VENV) …" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements/uv.txt
 	@touch $@
 
 # torch for the CPU where it can be had; the registry's own build for Linux brings 3 GB of CUDA libraries along.
-$(VENV)/.run: requirements/run.txt requirements/torch-cpu.txt requirements/torch.txt requirements/cuda.txt pyproject.toml $(BIN)/uv
+$(VENV)/.run: .ci/requirements/run.txt .ci/requirements/torch-cpu.txt .ci/requirements/torch.txt .ci/requirements/cuda.txt pyproject.toml $(BIN)/uv
 	@echo "Setting up: the libraries (1.4 GB, a minute or two) …" >&2
-	@$(UV) $(HASHED) -r requirements/run.txt
-	@$(UV) $(HASHED) -r requirements/torch-cpu.txt 2>/dev/null \
-		|| UV_HTTP_RETRIES=0 $(UV) $(HASHED) --torch-backend cpu -r requirements/torch-cpu.txt 2>/dev/null \
-		|| $(UV) $(HASHED) -r requirements/torch.txt
-	@$(BIN)/python -c "import torch" 2>/dev/null || $(UV) $(HASHED) -r requirements/cuda.txt
+	@$(UV) $(HASHED) -r .ci/requirements/run.txt
+	@$(UV) $(HASHED) -r .ci/requirements/torch-cpu.txt 2>/dev/null \
+		|| UV_HTTP_RETRIES=0 $(UV) $(HASHED) --torch-backend cpu -r .ci/requirements/torch-cpu.txt 2>/dev/null \
+		|| $(UV) $(HASHED) -r .ci/requirements/torch.txt
+	@$(BIN)/python -c "import torch" 2>/dev/null || $(UV) $(HASHED) -r .ci/requirements/cuda.txt
 	@$(UV) --no-deps --editable .
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.run
+$(VENV)/.test: .ci/requirements/test.txt $(VENV)/.run
 	@echo "Setting up: what the tests need …" >&2
-	@$(UV) $(HASHED) -r requirements/test.txt
+	@$(UV) $(HASHED) -r .ci/requirements/test.txt
 	@touch $@
 
 # Pins everything that is installed above, with hashes; run after changing pyproject.toml.
 lock: $(BIN)/uv
-	BIN=$(BIN) sh requirements/lock.sh
+	BIN=$(BIN) sh .ci/requirements/lock.sh
 
 clean:
 	rm -rf $(VENV) build *.egg-info

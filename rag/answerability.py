@@ -1,8 +1,9 @@
 """The calibrated probability that the collection holds the answer to a question.
 
 A logistic regression over features that do not depend on the collection's size, with one set of coefficients where
-question and best passage share a language and one where they do not; ``answerability.json`` holds both. ``bench/``
-says how they were fitted.
+question and best passage share a language and one where they do not; ``answerability.json`` holds both.
+``rag calibrate DIR --output FILE`` fits them: those that ship, to 2,500 questions of XQuAD asked of articles in five
+languages, with and without the article or the paragraph that answers.
 """
 
 from __future__ import annotations
