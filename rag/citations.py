@@ -30,13 +30,7 @@ class CitationBook:
         if key not in self._citations:
             self._citations[key] = Citation(
                 number=len(self._citations) + 1,
-                article_id=article.id,
-                title=article.title,
-                url=article.url,
-                outlet=article.outlet,
-                published=article.published,
-                published_inferred=article.published_inferred,
-                language=article.language,
+                **article.provenance,
                 quote=span.of(article.text),
                 start=span.start,
                 stop=span.stop,

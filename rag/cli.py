@@ -220,7 +220,8 @@ def config_command(as_json: bool) -> None:
     from rag.settings import origins
 
     values = _settings({}).model_dump(mode="json")
-    rows = {name: {"value": value, "origin": origins({})[name]} for name, value in values.items()}
+    found = origins({})
+    rows = {name: {"value": value, "origin": found[name]} for name, value in values.items()}
     lines = (f"{name} = {json.dumps(row['value'])}\t# {row['origin']}\n" for name, row in rows.items())
     _show(rows, as_json, lambda terminal: terminal.safe("".join(lines)))
 

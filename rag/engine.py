@@ -238,13 +238,7 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
         article, passage = hit.candidate.article, hit.candidate.passage
         if article.id not in sources:
             sources[article.id] = Source(
-                article_id=article.id,
-                title=article.title,
-                url=article.url,
-                outlet=article.outlet,
-                published=article.published,
-                published_inferred=article.published_inferred,
-                language=article.language,
+                **article.provenance,
                 score=round(hit.score, 4),
                 excerpt=_excerpt(article.text[passage.start : passage.stop]),
             )
@@ -254,13 +248,7 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
 def _found(hit: Hit) -> Found:
     article, passage = hit.candidate.article, hit.candidate.passage
     return Found(
-        article_id=article.id,
-        title=article.title,
-        url=article.url,
-        outlet=article.outlet,
-        published=article.published,
-        published_inferred=article.published_inferred,
-        language=article.language,
+        **article.provenance,
         heading=passage.heading,
         text=article.text[passage.start : passage.stop],
         start=passage.start,

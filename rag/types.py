@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from rag.messages import message
 
@@ -50,6 +50,18 @@ class Removed:
     reason: Reason
 
 
+class Provenance(TypedDict):
+    """What every record that points to an article repeats of it."""
+
+    article_id: str
+    title: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One press article. ``text`` is what quotes are sliced from; it holds no debris and no control characters."""
@@ -65,6 +77,18 @@ class Article:
     headings: tuple[Span, ...] = ()
     removed: tuple[Removed, ...] = ()
     origin: str = ""
+
+    @property
+    def provenance(self) -> Provenance:
+        return {
+            "article_id": self.id,
+            "title": self.title,
+            "url": self.url,
+            "outlet": self.outlet,
+            "published": self.published,
+            "published_inferred": self.published_inferred,
+            "language": self.language,
+        }
 
     @property
     def digest(self) -> str:

@@ -48,6 +48,29 @@ class Manifest:
         (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+class Described:
+    """The part of an Encoder that its manifest answers for."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+
+    @property
+    def name(self) -> str:
+        return self._manifest.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self._manifest.fingerprint
+
+    @property
+    def dimension(self) -> int:
+        return self._manifest.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        return self._manifest.max_tokens
+
+
 def is_prepared(folder: Path) -> bool:
     """Say whether a folder is there; it is renamed into place whole or not at all, under a name with the format."""
     return (folder / FILE).is_file()

