@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag.types import Citation, Claim, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rag.types import Hit
 
@@ -44,23 +44,48 @@ class CitationBook:
         return tuple(self._citations.values())
 
 
-def claims_of(draft: Iterable[str], hits: Sequence[Hit], book: CitationBook, start: int = 0) -> Iterable[Claim]:
-    """Yield a Claim for each line of a draft that stands word for word in the passage its marker names.
+class ClaimReader:
+    """Reads a draft as it is written, and makes each line that the articles carry a Claim, as soon as it is complete.
 
-    A line that does not, or whose marker names a passage that was not given, is left out: what cannot be shown is not
-    said. ``start`` is the offset of the first claim in the answer's text; claims are joined by one space.
+    A line that stands in no passage that its markers name is left out: what cannot be shown is not said.
     """
-    for line in _lines(draft):
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._hits = hits
+        self._book = CitationBook()
+        self._rest = ""
+        self._stop = -1
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All that was cited so far, in the order of their numbers."""
+        return self._book.citations
+
+    def read(self, piece: str) -> list[Claim]:
+        """Take the next piece of the draft, and return the claims that it completes.
+
+        Offsets are those of the answer's text, in which claims are joined by one space.
+        """
+        *lines, self._rest = (self._rest + piece).split("\n")
+        return [claim for line in lines if (claim := self._claim(line))]
+
+    def finish(self) -> list[Claim]:
+        """Return the claims in what is left when the draft has ended."""
+        return self.read("\n")
+
+    def _claim(self, line: str) -> Claim | None:
         markers = _MARKERS.search(line)
         if markers is None:
-            continue
+            return None
         text = line[: markers.start()].strip()
         numbers = [int(number) for number in _NUMBER.findall(markers[0])]
-        spans = [(n, find_quote(text, hits[n - 1])) for n in numbers if 1 <= n <= len(hits)]
-        cited = [book.cite(hits[n - 1], span).number for n, span in spans if span is not None]
-        if cited:
-            yield Claim(text, start, start + len(text), "verbatim", tuple(cited))
-            start += len(text) + 1
+        found = [(n, find_quote(text, self._hits[n - 1])) for n in numbers if 1 <= n <= len(self._hits)]
+        cited = [self._book.cite(self._hits[n - 1], span).number for n, span in found if span is not None]
+        if not cited:
+            return None
+        start = self._stop + 1
+        self._stop = start + len(text)
+        return Claim(text, start, self._stop, "verbatim", tuple(cited))
 
 
 def find_quote(text: str, hit: Hit) -> Span | None:
@@ -79,12 +104,3 @@ def _sentence_around(span: Span, hit: Hit) -> Span:
     start = max((s.start for s in sentences if s.start <= span.start), default=span.start)
     stop = min((s.stop for s in sentences if s.stop >= span.stop), default=span.stop)
     return Span(start, stop)
-
-
-def _lines(draft: Iterable[str]) -> Iterable[str]:
-    """Join the pieces of a draft and cut them at line ends, as early as they are complete."""
-    rest = ""
-    for piece in draft:
-        *lines, rest = (rest + piece).split("\n")
-        yield from lines
-    yield rest

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.answerability import answerability
-from rag.citations import CitationBook, claims_of
+from rag.citations import ClaimReader
 from rag.encoders import load as load_encoder
 from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.generators.extractive import ExtractiveGenerator
@@ -19,9 +20,23 @@ from rag.messages import catalogue, interface_language, message
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Retrieval, retrieve
 from rag.store import open_store
-from rag.types import UNDETERMINED, Answer, Claim, Filters, Found, Source
+from rag.types import (
+    UNDETERMINED,
+    Answer,
+    AnswerReady,
+    ClaimMade,
+    Event,
+    Filters,
+    Found,
+    Request,
+    Source,
+    SourcesFound,
+    TokenWritten,
+    Waiting,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Generator as Generating
     from collections.abc import Iterator
     from types import TracebackType
 
@@ -32,30 +47,6 @@ if TYPE_CHECKING:
 
 SEEDS = "seeds"
 EXCERPT = 240  # characters of the passage shown with a source
-
-
-@dataclass(frozen=True, slots=True)
-class SourcesFound:
-    """The articles that the question led to, before a word of the answer is written."""
-
-    sources: tuple[Source, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimMade:
-    """A sentence of the answer, complete and judged."""
-
-    claim: Claim
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerReady:
-    """The whole answer; always the last event."""
-
-    answer: Answer
-
-
-Event = SourcesFound | ClaimMade | AnswerReady
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -108,19 +99,30 @@ class Engine(AbstractContextManager["Engine"]):
         )
         yield SourcesFound(answer.sources)
         if probability >= self.settings.threshold:
-            book, claims = CitationBook(), []
-            draft = self.generator.generate(retrieval.question, retrieval.language, retrieval.hits)
-            for claim in claims_of(draft, retrieval.hits, book):
-                claims.append(claim)
-                yield ClaimMade(claim)
-            if claims:
-                text = " ".join(claim.text for claim in claims)
-                answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=book.citations)
-                answer = replace(answer, notice=_notice(answer))
+            answer = yield from self._written(answer, retrieval)
         timings = {**retrieval.timings, "generate": 1000 * (time.perf_counter() - started)}
         timings["total"] = sum(timings.values())
         timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
         yield AnswerReady(replace(answer, timings=timings))
+
+    def _written(self, answer: Answer, retrieval: Retrieval) -> Generating[Event, None, Answer]:
+        """Have the answer written and judged; return it."""
+        request = Request("answer", retrieval.question, retrieval.language, retrieval.hits)
+        reader, claims = ClaimReader(retrieval.hits), []
+        for piece in itertools.chain(self.generator.generate(request), [None]):
+            if piece == "":
+                yield Waiting()
+                continue
+            if piece is not None:
+                yield TokenWritten(piece)
+            for claim in reader.read(piece) if piece is not None else reader.finish():
+                claims.append(claim)
+                yield ClaimMade(claim, tuple(reader.citations[number - 1] for number in claim.citations))
+        if not claims:
+            return answer
+        text = " ".join(claim.text for claim in claims)
+        answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations)
+        return replace(answer, notice=_notice(answer))
 
     def search(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rag.types import Answer, Article, ArticleSummary, Entry, Filters, Hit, Problem, SearchResult, StoreState
+from rag.types import Answer, Article, ArticleSummary, Entry, Filters, Problem, Request, SearchResult, StoreState
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,12 +114,15 @@ class Generator(Protocol):
     """Writes an answer from passages, in the language of the question."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What a person calls it, as in the setting ``model``."""
 
-    def generate(self, question: str, language: str, hits: Sequence[Hit]) -> Iterator[str]:
-        """Yield the pieces of a draft in which each sentence ends with markers ``[n]``, n counting hits from 1.
+    def generate(self, request: Request) -> Iterator[str]:
+        """Yield the pieces of what is asked for; closing the iterator stops the work within a second.
 
-        Raises GeneratorError.
+        An answer is a draft in which each sentence ends with markers ``[n]``, n counting the request's hits from 1. A
+        generator that cannot rewrite questions yields nothing for one. While it waits for another program it yields an
+        empty piece at least twice a second. Raises GeneratorError.
         """
 
 

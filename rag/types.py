@@ -274,6 +274,66 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation and the text of its answer."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a generator is to write: the answer to a question from hits, or a question that stands without its history.
+
+    ``history`` is oldest first.
+    """
+
+    task: Literal["answer", "rewrite"]
+    question: str
+    language: str
+    hits: tuple[Hit, ...] = ()
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesFound:
+    """The articles that the question led to, before a word of the answer is written."""
+
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing yet. Comes at least twice a second while a generator is silent, so that a consumer can leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWritten:
+    """A piece of the draft, markers included, not yet judged."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade:
+    """A sentence of the answer, complete and judged, with the citations it names."""
+
+    claim: Claim
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReady:
+    """The whole answer; always the last event."""
+
+    answer: Answer
+
+
+Event = SourcesFound | Waiting | TokenWritten | ClaimMade | AnswerReady
+"""What the engine's ``stream`` yields."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleSummary:
     """An article without its text, for lists."""
 

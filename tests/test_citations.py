@@ -4,7 +4,7 @@ from fakes import make_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import CitationBook, claims_of, find_quote
+from rag.citations import ClaimReader, find_quote
 from rag.types import Candidate, Hit, Span
 
 
@@ -16,22 +16,26 @@ def hit(article_id, *passages, ordinal=0, **fields):
     return Hit(candidate, 1.0, 1.0, 0.0, (1.0,) * len(passage.sentences))
 
 
+def read(pieces, hits):
+    reader = ClaimReader(hits)
+    claims = [claim for piece in pieces for claim in reader.read(piece)]
+    return claims + reader.finish(), reader.citations
+
+
 @pytest.fixture
 def hits():
     return [hit("a", "Meta backs ViGen. It is open"), hit("b", "Viettel pays [2] now [2]. Two events")]
 
 
 def test_a_line_becomes_a_claim_with_the_exact_words_it_cites(hits):
-    book = CitationBook()
-    (claim,) = claims_of(["Meta backs ", "ViGen [1]\n"], hits, book)
+    (claim,), (citation,) = read(["Meta backs ", "ViGen [1]\n"], hits)
     assert (claim.text, claim.start, claim.stop, claim.support) == ("Meta backs ViGen", 0, 16, "verbatim")
-    (citation,) = book.citations
     article = hits[0].candidate.article
     assert citation.quote == article.text[citation.start : citation.stop] == "Meta backs ViGen"
 
 
 def test_claims_are_joined_by_one_space(hits):
-    claims = list(claims_of(["Meta backs ViGen [1]\nTwo events [2]\n"], hits, CitationBook()))
+    claims, _ = read(["Meta backs ViGen [1]\nTwo events [2]\n"], hits)
     text = " ".join(claim.text for claim in claims)
     assert [text[claim.start : claim.stop] for claim in claims] == [claim.text for claim in claims]
 
@@ -44,29 +48,23 @@ def test_what_no_passage_says_is_left_out(hits):
         "Meta backs ViGen\n",
         "[1]\n",
     ]
-    book = CitationBook()
-    assert list(claims_of(draft, hits, book)) == []
-    assert book.citations == ()
+    assert read(draft, hits) == ([], ())
 
 
 def test_a_bracketed_number_of_the_article_is_no_marker(hits):
-    book = CitationBook()
-    (claim,) = claims_of(["Viettel pays [2] now [2]\n"], hits, book)
-    assert claim.text == book.citations[0].quote == "Viettel pays [2] now"
-    assert book.citations[0].article_id == "b"
+    (claim,), (citation,) = read(["Viettel pays [2] now [2]\n"], hits)
+    assert claim.text == citation.quote == "Viettel pays [2] now"
+    assert citation.article_id == "b"
 
 
 def test_the_same_words_keep_their_number(hits):
-    book = CitationBook()
-    claims = list(claims_of(["It is open [1]\nTwo events [2]\nIt is open [1]\n"], hits, book))
+    claims, citations = read(["It is open [1]\nTwo events [2]\nIt is open [1]\n"], hits)
     assert [claim.citations for claim in claims] == [(1,), (2,), (1,)]
-    assert [citation.number for citation in book.citations] == [1, 2]
+    assert [citation.number for citation in citations] == [1, 2]
 
 
 def test_a_part_of_a_sentence_is_shown_in_it(hits):
-    book = CitationBook()
-    list(claims_of(["backs ViGen [1]\n"], hits, book))
-    (citation,) = book.citations
+    _, (citation,) = read(["backs ViGen [1]\n"], hits)
     assert (citation.before, citation.quote, citation.after) == ("Meta ", "backs ViGen", "")
 
 
@@ -84,8 +82,8 @@ def long_span(found, words):
 
 @given(st.lists(st.text(max_size=40), max_size=6))
 def test_no_draft_can_make_a_quote_that_is_no_slice(lines):
-    book, given_hits = CitationBook(), [hit("a", "Meta backs ViGen. It is open")]
-    claims = list(claims_of([f"{line}\n" for line in lines] + ["It is open [1]"], given_hits, book))
+    given_hits = [hit("a", "Meta backs ViGen. It is open")]
+    claims, citations = read([f"{line}\n" for line in lines] + ["It is open [1]"], given_hits)
     assert claims
     text = given_hits[0].candidate.article.text
-    assert all(citation.quote == text[citation.start : citation.stop] for citation in book.citations)
+    assert all(citation.quote == text[citation.start : citation.stop] for citation in citations)

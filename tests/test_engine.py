@@ -3,10 +3,7 @@ from fakes import MemoryStore, WordEncoder
 
 import rag.engine
 from rag.engine import (
-    AnswerReady,
-    ClaimMade,
     Engine,
-    SourcesFound,
     collections,
     open_collection,
     open_engine,
@@ -14,7 +11,7 @@ from rag.engine import (
 )
 from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.settings import load
-from rag.types import Filters
+from rag.types import AnswerReady, ClaimMade, Filters, SourcesFound, TokenWritten
 
 
 @pytest.fixture
@@ -61,8 +58,10 @@ def test_the_stream_ends_in_the_answer_of_ask(engine):
     *events, last = engine.stream("Combien de délégués à Nanning ?")
     assert isinstance(events[0], SourcesFound)
     assert isinstance(last, AnswerReady)
-    assert [event.claim for event in events[1:]] == list(last.answer.claims)
-    assert all(isinstance(event, ClaimMade) for event in events[1:])
+    made = [event for event in events if isinstance(event, ClaimMade)]
+    assert [event.claim for event in made] == list(last.answer.claims)
+    assert tuple(made[0].citations) == last.answer.citations[: len(made[0].citations)]
+    assert isinstance(events[1], TokenWritten)
     assert last.answer.text == engine.ask("Combien de délégués à Nanning ?").text
 
 

@@ -10,7 +10,7 @@ from rag.answer_types import expected_type, type_strength
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rag.types import Hit, Span
+    from rag.types import Hit, Request, Span
 
 MOST_SENTENCES = 3
 HITS_READ = 8
@@ -37,10 +37,11 @@ class ExtractiveGenerator:
 
     name = "extractive"
 
-    def generate(self, question: str, language: str, hits: Sequence[Hit]) -> Iterator[str]:
-        """Yield a line for each chosen sentence, the likeliest first, ending in its marker."""
-        for choice in choose(question, language, hits):
-            yield f"{_words(choice, hits)} [{choice.hit + 1}]\n"
+    def generate(self, request: Request) -> Iterator[str]:
+        """Yield a line for each chosen sentence, the likeliest first, ending in its marker; nothing for a rewriting."""
+        if request.task == "answer":
+            for choice in choose(request.question, request.language, request.hits):
+                yield f"{_words(choice, request.hits)} [{choice.hit + 1}]\n"
 
 
 def choose(question: str, language: str, hits: Sequence[Hit]) -> list[Choice]:

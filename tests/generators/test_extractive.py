@@ -3,7 +3,7 @@ import pytest
 from fakes import make_entry
 
 from rag.generators.extractive import MARGIN, MOST_SENTENCES, TYPED_MARGIN, ExtractiveGenerator, choose
-from rag.types import Candidate, Hit
+from rag.types import Candidate, Hit, Request
 
 
 def hit(text, scores, *, article_id="a", score=1.0):
@@ -40,5 +40,5 @@ def test_a_sentence_with_a_person_is_added_where_a_person_is_asked_for(distance,
 
 def test_a_draft_names_the_passage_of_each_sentence():
     hits = [hit("Un fait", [0.8]), hit("Un  autre\nfait", [0.8], article_id="b")]
-    draft = list(ExtractiveGenerator().generate("De quoi s'agit-il ?", "fr", hits))
+    draft = list(ExtractiveGenerator().generate(Request("answer", "De quoi s'agit-il ?", "fr", tuple(hits))))
     assert draft == ["Un fait [1]\n", "Un autre fait [2]\n"]
