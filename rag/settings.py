@@ -8,23 +8,30 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
-Stage = Literal["sentences", "lexical", "names"]
+Stage = Literal["sentences", "lexical", "names", "focus"]
+Style = Literal["chat", "completion"]
+KEY = re.compile(r"[!-~]+")
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
+FALLBACKS = {"openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY"}
+"""Variables without our prefix that people have set already, by the setting that they stand in for."""
 INVALID = {
+    "address": "setting_not_an_address",
     "collection_name": "setting_not_a_collection",
     "float_parsing": "setting_not_a_number",
     "greater_than_equal": "setting_too_small",
     "int_from_float": "setting_not_a_whole_number",
     "int_parsing": "setting_not_a_whole_number",
+    "key": "setting_not_a_key",
     "less_than_equal": "setting_too_large",
     "literal_error": "setting_not_a_choice",
 }
@@ -45,7 +52,9 @@ def config_file() -> Path:
 class Settings(BaseSettings):
     """Frozen; made once by ``load`` and handed down."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share"))
     """Where the collections live."""
@@ -66,7 +75,39 @@ class Settings(BaseSettings):
     threshold: float = Field(default=0.3, ge=0.0, le=1.0)
     """An answer is given where its answerability is at least this."""
     without: tuple[Stage, ...] = ()
-    """Stages of retrieval that are left out: ``sentences``, ``lexical``, ``names``. To measure what each is worth."""
+    """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``lexical``, ``names``, ``focus``."""
+    model: str = "extractive"
+    """What writes the answer: ``extractive``, ``local``, ``openai:NAME``, ``anthropic:NAME``, or a plugin's name."""
+    openai_base_url: str = "https://api.openai.com/v1"
+    """Any server with OpenAI's interface. The key goes there, and only there."""
+    openai_key: SecretStr | None = Field(default_factory=lambda: _fallback("openai_key"), validate_default=True)
+    """The key for ``openai_base_url``; where none is set, ``OPENAI_API_KEY``."""
+    openai_style: Style = "chat"
+    """``completion`` for a base model, which was not trained to follow instructions."""
+    anthropic_base_url: str = "https://api.anthropic.com"
+    """Where the Messages API is."""
+    anthropic_key: SecretStr | None = Field(default_factory=lambda: _fallback("anthropic_key"), validate_default=True)
+    """The key for ``anthropic_base_url``; where none is set, ``ANTHROPIC_API_KEY``."""
+    local_model: Path | None = None
+    """A GGUF file for ``local``; where none is set, the bundled one."""
+    local_style: Style | None = None
+    """``chat`` or ``completion`` for ``local_model``; where none is set, as the file says."""
+    local_context: int = Field(default=4096, ge=512, le=1 << 20)
+    """The tokens that the local model sees at once, answer included."""
+    local_threads: int = Field(default=0, ge=0, le=1024)
+    """The threads of the local model; 0 for as many as there are cores."""
+    connect_seconds: float = Field(default=5, ge=0.1, le=3600)
+    """The longest wait for a connection to a model."""
+    first_token_seconds: float = Field(default=60, ge=0.1, le=3600)
+    """The longest wait for a model's first word."""
+    idle_seconds: float = Field(default=20, ge=0.1, le=3600)
+    """The longest silence of a model in mid-answer."""
+    answer_seconds: float = Field(default=120, ge=0.1, le=3600)
+    """The longest time for a whole answer, further tries included."""
+    answer_tokens: int = Field(default=400, ge=16, le=100_000)
+    """The longest draft, in tokens of the model."""
+    unsupported: Literal["drop", "mark"] = "drop"
+    """What becomes of a sentence of a draft that no passage supports."""
     question_length: int = Field(default=2000, ge=1, le=100_000)
     """The longest question, in characters."""
     interface: Literal["en", "fr", "vi", "zh"] | None = None
@@ -79,10 +120,25 @@ class Settings(BaseSettings):
             raise PydanticCustomError("collection_name", "no name of a collection")
         return value
 
-    @field_validator("data_dir", "cache_dir")
+    @field_validator("data_dir", "cache_dir", "local_model")
     @classmethod
-    def _home_is_expanded(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _home_is_expanded(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
+
+    @field_validator("openai_base_url", "anthropic_base_url")
+    @classmethod
+    def _address_is_of_a_server(cls, value: str) -> str:
+        if not _is_address(value):
+            raise PydanticCustomError("address", "no address of a server")
+        return value.rstrip("/")
+
+    @field_validator("openai_key", "anthropic_key")
+    @classmethod
+    def _key_is_a_word(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value().strip() if value else ""
+        if key and not KEY.fullmatch(key):  # else it would be no header, and the error about that would show it
+            raise PydanticCustomError("key", "no key")
+        return SecretStr(key) if key else None
 
     @classmethod
     def settings_customise_sources(
@@ -106,7 +162,8 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError("setting_unknown", name=name, origin=config_file(), hint=_nearest(name)) from error
-        values = {"name": name, "value": first["input"], "reason": first["msg"], **first.get("ctx", {})}
+        shown = "***" if name in FALLBACKS else first["input"]
+        values = {"name": name, "value": shown, "reason": first["msg"], **first.get("ctx", {})}
         raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
@@ -118,11 +175,30 @@ def origins(flags: dict[str, Any]) -> dict[str, str]:
     if config_file().is_file():
         found.update(dict.fromkeys(tomllib.loads(config_file().read_text(encoding="utf-8")), str(config_file())))
     for name in Settings.model_fields:
+        if found[name] == "default" and _fallback(name):
+            found[name] = FALLBACKS[name]
         if os.environ.get(PREFIX + name.upper()):
             found[name] = PREFIX + name.upper()
         if flags.get(name) is not None:
             found[name] = "flag"
     return found
+
+
+def _fallback(name: str) -> str | None:
+    """Return what stands in for a setting; a variable of other programs that is no key stops nobody here."""
+    value = os.environ.get(FALLBACKS.get(name, ""), "").strip()
+    return value if KEY.fullmatch(value) else None
+
+
+def _is_address(value: str) -> bool:
+    """Whether a value is an http or https URL of a host, and maybe a port and a path, and nothing else."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises where it is none
+    except ValueError:
+        return False
+    plain = KEY.fullmatch(value) and not re.search(r"[@?#\\]", value)
+    return bool(plain and parts.hostname and parts.scheme in {"http", "https"})
 
 
 def _refuse_unknown_variables() -> None:

@@ -1,3 +1,6 @@
+import traceback
+from pathlib import Path
+
 import pytest
 
 from rag.errors import SettingsError
@@ -7,6 +10,8 @@ from rag.settings import INVALID, Settings, load, origins
 
 @pytest.fixture
 def config(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     path = tmp_path / "askpress.toml"
     monkeypatch.setenv("RAG_CONFIG", str(path))
     return path
@@ -86,3 +91,52 @@ def test_a_file_that_is_not_toml_is_named(config):
 def test_settings_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         load().top_k = 3
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "ftp://h", "api.example.org", "http://", "https://u:p@h/v1", "http://h:99999", "http://h/?q",
+     "http://h/#f", "http://h/ v1", "http://h/\n", "//h", "http://[::1", "http:\\\\h", "javascript:x", " http://h"],
+)  # fmt: skip
+def test_an_address_is_of_a_web_server_and_holds_no_secret(address):
+    for name in ("openai_base_url", "anthropic_base_url"):
+        with pytest.raises(SettingsError, match=f"{name} cannot be that.*https://"):
+            load(**{name: address})
+
+
+def test_an_address_is_kept_without_the_slash_at_its_end():
+    assert load(openai_base_url="http://[::1]:8080/v1/").openai_base_url == "http://[::1]:8080/v1"
+
+
+def test_a_key_is_the_settings_or_that_of_other_programs(config, monkeypatch):
+    assert load().openai_key is None
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs\n")
+    assert load().openai_key.get_secret_value() == "sk-theirs"
+    assert (origins({})["openai_key"], origins({})["anthropic_key"]) == ("OPENAI_API_KEY", "default")
+    monkeypatch.setenv("RAG_OPENAI_KEY", "sk-ours ")
+    assert load().openai_key.get_secret_value() == "sk-ours"
+    assert origins({})["openai_key"] == "RAG_OPENAI_KEY"
+    config.write_text('anthropic_key = "sk-file"\n')
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-theirs")
+    assert load().anthropic_key.get_secret_value() == "sk-file"
+    assert origins({})["anthropic_key"] == str(config)
+
+
+def test_a_key_of_other_programs_that_is_none_stops_nobody(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "not a key")
+    assert load().openai_key is None
+
+
+@pytest.mark.parametrize("line", ['openai_key = "canary 1"', 'openai_key = "canaryé"', 'anthropic_key = ["canary"]'])
+def test_a_key_is_never_shown(config, line):
+    config.write_text('openai_key = "canary"')
+    assert "canary" not in f"{load()!r} {load().model_dump_json()}"
+    config.write_text(line)
+    with pytest.raises(SettingsError, match="_key") as caught:
+        load()
+    assert "canary" not in "".join(traceback.format_exception(caught.value)) + repr(caught.value.values)
+
+
+def test_the_home_of_a_model_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load(local_model="~/m.gguf").local_model == Path("/home/me/m.gguf")

@@ -71,6 +71,7 @@ def _choices(question: str, language: str, hits: Sequence[Hit]) -> Iterator[Choi
     for index, hit in enumerate(hits[:HITS_READ]):
         # The passage speaks for its sentences: one that answers may lean on its neighbours for the names.
         rest = (hit.score - max(hit.sentence_scores)) / 2
-        for span, score in zip(hit.candidate.passage.sentences, hit.sentence_scores, strict=True):
+        scores = hit.answer_scores or hit.sentence_scores
+        for span, score in zip(hit.candidate.passage.sentences, scores, strict=True):
             strength = type_strength(kind, span.of(hit.candidate.article.text), question) if kind else 0.0
             yield Choice(index, span, score + rest + TYPE_BONUS * strength, strength == 1.0)
