@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -45,13 +45,38 @@ def bundled_coefficients() -> Coefficients:
 
 
 def answerability(retrieval: Retrieval, coefficients: Coefficients | None = None) -> float:
-    """Return the probability, 0.0 to 1.0, that the best passages hold the answer; 0.0 where nothing was found."""
+    """Return the probability, 0.0 to 1.0, that the best passages hold the answer; 0.0 where nothing was found.
+
+    A follow-up question is judged with what it leans on and by its own words, the two logits counting the same: else
+    whatever is asked after a good question would seem answered. What it finds alone in the same article counts too.
+    """
     if not retrieval.hits:
         return 0.0
     weights = coefficients or bundled_coefficients()
+    if retrieval.alone is None:
+        return _sigmoid(_logit(retrieval, weights))
+    both = _sigmoid((_logit(retrieval, weights) + _logit(_by_its_own_words(retrieval, retrieval.alone), weights)) / 2)
+    best, alone = (found.hits[0].candidate.article.id for found in (retrieval, retrieval.alone))
+    return max(both, answerability(retrieval.alone, weights)) if best == alone else both
+
+
+def _logit(retrieval: Retrieval, weights: Coefficients) -> float:
     chosen = weights.same if in_one_language(retrieval) else weights.across
-    logit = sum(weight * value for weight, value in zip(chosen, features(retrieval), strict=True))
+    return sum(weight * value for weight, value in zip(chosen, features(retrieval), strict=True))
+
+
+def _sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _by_its_own_words(retrieval: Retrieval, alone: Retrieval) -> Retrieval:
+    """What a follow-up found, scored by the question alone."""
+    hits = []
+    for hit in retrieval.hits:
+        scores = tuple((hit.candidate.sentence_vectors @ alone.vector).tolist())
+        dense = float(hit.candidate.passage_vector @ alone.vector) + max(scores)
+        hits.append(replace(hit, score=hit.score - hit.dense + dense, dense=dense, sentence_scores=scores))
+    return replace(alone, hits=tuple(hits), result=retrieval.result)
 
 
 def in_one_language(retrieval: Retrieval) -> bool:
@@ -74,7 +99,7 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
     cosine = top.dense - best
     sentence = passage.sentences[top.sentence_scores.index(best)]
     text = article.text[passage.start : passage.stop]
-    names = anchors(retrieval.question)
+    names = anchors(retrieval.in_full or retrieval.question)
     present = set(terms(f"{article.title}\n{passage.heading}\n{text}", article.language))
     return (
         1.0,

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
+import logging
 import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from rag.answerability import answerability
-from rag.citations import ClaimReader
+from rag.answering import unanswered, write
+from rag.conversation import context_of, leaning
 from rag.encoders import load as load_encoder
-from rag.errors import CollectionNotFound, EncoderError, QuestionError
+from rag.errors import CollectionNotFound, EncoderError, GeneratorError, QuestionError
+from rag.generators import load as load_generator
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
-from rag.messages import catalogue, interface_language, message
+from rag.messages import interface_language
 from rag.protocols import Encoder, Generator, Progress, Store, silent
-from rag.retrieval import Retrieval, retrieve
+from rag.retrieval import Reading, Retrieval, retrieve
 from rag.store import open_store
-from rag.types import (
-    UNDETERMINED,
-    Answer,
-    AnswerReady,
-    ClaimMade,
-    Event,
-    Filters,
-    Found,
-    Request,
-    Source,
-    SourcesFound,
-    TokenWritten,
-    Waiting,
-)
+from rag.types import UNDETERMINED, Answer, AnswerReady, Event, Filters, Found, Request, SourcesFound, Turn, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generating
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from rag.indexing import SyncReport
@@ -46,7 +35,18 @@ if TYPE_CHECKING:
     from rag.types import Hit
 
 SEEDS = "seeds"
-EXCERPT = 240  # characters of the passage shown with a source
+_log = logging.getLogger(__name__)
+
+
+class Options(TypedDict, total=False):
+    """How to read a question: its language where it is not to be detected, which articles count, what was asked before.
+
+    ``history`` is oldest first.
+    """
+
+    language: str | None
+    filters: Filters
+    history: Sequence[Turn]
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -58,99 +58,81 @@ class Engine(AbstractContextManager["Engine"]):
         self.store = store
         self.generator = generator or ExtractiveGenerator()
 
-    def ask(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
-    ) -> Answer:
+    def ask(self, question: str, **options: Unpack[Options]) -> Answer:
         """Return the answer. Raises QuestionError for a blank or over-long question."""
-        return self.answer(self.retrieve(question, language=language, filters=filters))
+        return _last(self.stream(question, **options))
 
     def answer(self, retrieval: Retrieval) -> Answer:
         """Return the answer to a question whose passages were found already."""
-        *_, last = self.stream_from(retrieval)
-        assert isinstance(last, AnswerReady)
-        return last.answer
+        return _last(self.stream_from(retrieval))
 
-    def stream(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
-    ) -> Iterator[Event]:
+    def stream(self, question: str, **options: Unpack[Options]) -> Iterator[Event]:
         """Yield the answer as it comes into being; AnswerReady is last. Raises QuestionError."""
-        yield from self.stream_from(self.retrieve(question, language=language, filters=filters))
+        retrieval = yield from self._retrieving(question, **options)
+        yield from self.stream_from(retrieval)
 
     def stream_from(self, retrieval: Retrieval) -> Iterator[Event]:
         """Yield the answer to a question whose passages were found already; AnswerReady is last."""
         started = time.perf_counter()
         probability = answerability(retrieval)
-        answer = Answer(
-            question=retrieval.question,
-            language=retrieval.language,
-            status="no_evidence",
-            answerability=round(probability, 4),
-            text=message("no_evidence", retrieval.language),
-            sources=sources_of(retrieval, self.settings.top_k),
-            generator=self.generator.name,
-        )
+        answer = unanswered(retrieval, probability, self.settings.top_k, self.generator.name)
         yield SourcesFound(answer.sources)
         if probability >= self.settings.threshold:
-            answer = yield from self._written(answer, retrieval)
+            keep = self.settings.unsupported == "mark"
+            answer = yield from write(answer, retrieval, self.generator, self.encoder, keep_unsupported=keep)
         timings = {**retrieval.timings, "generate": 1000 * (time.perf_counter() - started)}
         timings["total"] = sum(timings.values())
         timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
         yield AnswerReady(replace(answer, timings=timings))
 
-    def _written(self, answer: Answer, retrieval: Retrieval) -> Generating[Event, None, Answer]:
-        """Have the answer written and judged; return it."""
-        request = Request("answer", retrieval.question, retrieval.language, retrieval.hits)
-        reader, claims = ClaimReader(retrieval.hits), []
-        for piece in itertools.chain(self.generator.generate(request), [None]):
-            if piece == "":
-                yield Waiting()
-                continue
-            if piece is not None:
-                yield TokenWritten(piece)
-            for claim in reader.read(piece) if piece is not None else reader.finish():
-                claims.append(claim)
-                yield ClaimMade(claim, tuple(reader.citations[number - 1] for number in claim.citations))
-        if not claims:
-            return answer
-        text = " ".join(claim.text for claim in claims)
-        answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations)
-        return replace(answer, notice=_notice(answer))
-
-    def search(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
-    ) -> tuple[Found, ...]:
+    def search(self, question: str, **options: Unpack[Options]) -> tuple[Found, ...]:
         """Return the ``top_k`` best passages. Raises QuestionError."""
-        retrieval = self.retrieve(question, language=language, filters=filters)
-        return tuple(_found(hit) for hit in retrieval.hits[: self.settings.top_k])
+        return tuple(_found(hit) for hit in self.retrieve(question, **options).hits[: self.settings.top_k])
 
-    def retrieve(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters = Filters(),  # noqa: B008 - frozen
-    ) -> Retrieval:
+    def retrieve(self, question: str, **options: Unpack[Options]) -> Retrieval:
         """Return the ranked passages for a question. Raises QuestionError."""
+        steps = self._retrieving(question, **options)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                found: Retrieval = stop.value
+                return found
+
+    def _retrieving(self, question: str, **options: Unpack[Options]) -> Generating[Event, None, Retrieval]:
+        """Search for a question alone, with the ones before it, and as the generator rewrites it; the nearest wins."""
+        question = self._checked(question)
+        history = tuple(options.get("history", ()))
+        filters = options.get("filters", Filters())
+        language = options.get("language") or self._language(question, history)
+        best = alone = self._search(question, language, filters)
+        context = context_of(question, language, history)
+        if not context:
+            return alone
+        bias = leaning(question, context, language)
+        readings = [f"{context} {question}", *(yield from self._rewritten(question, language, history))]
+        nearest = _nearness(alone)
+        for reading in readings:
+            found = self._search(question, language, filters, in_full=reading, history=history, alone=alone)
+            if _nearness(found) + bias > nearest:
+                best, nearest = found, _nearness(found) + bias
+        return best
+
+    def _checked(self, question: str) -> str:
         question = " ".join(question.split())
         if not any(char.isalnum() for char in question):
             raise QuestionError("question_empty")
         if len(question) > self.settings.question_length:
             raise QuestionError("question_too_long", length=len(question), limit=self.settings.question_length)
-        language = language or detect(question)
-        if language == UNDETERMINED:
-            language = interface_language(self.settings.interface)
+        return question
+
+    def _language(self, question: str, history: Sequence[Turn]) -> str:
+        """The language of a question, else that of the ones before it, else the one that the user's messages are in."""
+        asked = (question, *(turn.question for turn in reversed(history)))
+        found = (code for text in asked if (code := detect(text)) != UNDETERMINED)
+        return next(found, interface_language(self.settings.interface))
+
+    def _search(self, question: str, language: str, filters: Filters, **reading: Unpack[Reading]) -> Retrieval:
         return retrieve(
             question,
             language,
@@ -159,7 +141,24 @@ class Engine(AbstractContextManager["Engine"]):
             candidates=self.settings.candidates,
             filters=filters,
             without=self.settings.without,
+            **reading,
         )
+
+    def _rewritten(
+        self, question: str, language: str, history: tuple[Turn, ...]
+    ) -> Generating[Event, None, tuple[str, ...]]:
+        """Have the generator rewrite a question so that it stands alone; return it, or nothing where it cannot."""
+        pieces = []
+        try:
+            for piece in self.generator.generate(Request("rewrite", question, language, history=history)):
+                pieces.append(piece)
+                if not piece:
+                    yield Waiting()
+        except GeneratorError as error:  # the reading without the generator stands
+            _log.info("the generator %s did not rewrite the question: %s", self.generator.name, error)
+            return ()
+        text = " ".join("".join(pieces).split())
+        return (text,) if text and len(text) <= self.settings.question_length else ()
 
     def sync(self, root: Path, progress: Progress = silent) -> SyncReport:
         """Bring the collection in step with a folder or a file of articles."""
@@ -189,15 +188,16 @@ class Engine(AbstractContextManager["Engine"]):
 def open_engine(settings: Settings, *, create: bool = False, progress: Progress = silent) -> Engine:
     """Open a collection and the encoder; the seed collection fills itself, and follows a change of the encoder.
 
-    Raises CollectionNotFound, StoreError, and EncoderError, also where another encoder made the collection's vectors
-    and ``create`` does not announce that it is to be synced.
+    Raises CollectionNotFound, StoreError, GeneratorError, and EncoderError, also where another encoder made the
+    collection's vectors. ``create`` announces that it is to be synced, which needs no generator.
     """
+    generator = None if create else load_generator(settings, progress)
     seeds = settings.collection == SEEDS and not create
     store = open_collection(settings, create=create or seeds)
     encoder = load_encoder(
         settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
     )
-    engine = Engine(settings, encoder, store)
+    engine = Engine(settings, encoder, store, generator)
     state = store.state()
     stale = state.encoder not in (None, encoder.fingerprint)
     if seeds and (stale or state.generation == 0):
@@ -233,18 +233,15 @@ def seeds_folder() -> Path:
     return packaged if packaged.is_dir() else Path(str(files("rag"))).parent / SEEDS
 
 
-def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
-    """Return the articles of a retrieval, best first, each with the beginning of its best passage."""
-    sources: dict[str, Source] = {}
-    for hit in retrieval.hits:
-        article, passage = hit.candidate.article, hit.candidate.passage
-        if article.id not in sources:
-            sources[article.id] = Source(
-                **article.provenance,
-                score=round(hit.score, 4),
-                excerpt=_excerpt(article.text[passage.start : passage.stop]),
-            )
-    return tuple(sources.values())[:limit]
+def _last(events: Iterator[Event]) -> Answer:
+    *_, last = events
+    assert isinstance(last, AnswerReady)
+    return last.answer
+
+
+def _nearness(retrieval: Retrieval) -> float:
+    """How near the best passage is, comparable between readings of one question; lexical scores are not."""
+    return retrieval.hits[0].dense if retrieval.hits else float("-inf")
 
 
 def _found(hit: Hit) -> Found:
@@ -259,22 +256,3 @@ def _found(hit: Hit) -> Found:
         dense=round(hit.dense, 4),
         lexical=round(hit.lexical, 4),
     )
-
-
-def _excerpt(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= EXCERPT else words[:EXCERPT].rsplit(" ", 1)[0] + "…"
-
-
-def _notice(answer: Answer) -> str | None:
-    """Tell a reader that the quotes stand in another language than the question."""
-    foreign = sorted({citation.language for citation in answer.citations} - {answer.language})
-    if not foreign:
-        return None
-    names = [_language_name(code, answer.language) for code in foreign]
-    return message("quotes_in_other_language", answer.language, languages=", ".join(names))
-
-
-def _language_name(code: str, language: str) -> str:
-    key = f"language_{code}"
-    return message(key, language) if key in catalogue("en") else code

@@ -129,7 +129,7 @@ def terms(text: str, language: str) -> list[str]:
     for token in _tokens(text):
         found.extend(_forms(token, language))
         if token[0].isdigit() or token != token.lower():
-            found.append("=" + _anchor(token))
+            found.append(anchor(token))
     return found
 
 
@@ -144,7 +144,7 @@ def query_terms(text: str, language: str) -> list[str]:
             parts = [part for part in _CHINESE_GRAMMAR.split(token) if part]
             found.update(dict.fromkeys(form for part in parts for form in _forms(part, language)))
         elif not is_function_word(token, language):
-            found.update(dict.fromkeys([*_forms(token, language), "=" + _anchor(token)]))
+            found.update(dict.fromkeys([*_forms(token, language), anchor(token)]))
     return list(found)
 
 
@@ -160,8 +160,18 @@ def anchors(question: str) -> set[str]:
             continue
         capital = token != token.lower() and (number > 0 or token[1:] != token[1:].lower())
         if token[0].isdigit() or capital or not latin:
-            found.add("=" + _anchor(token))
+            found.add(anchor(token))
     return found
+
+
+def anchor(word: str) -> str:
+    """Return the term under which a word, taken as a name or number, is found in any language."""
+    return "=" + _anchor(word)
+
+
+def is_cjk(text: str) -> bool:
+    """Whether a text is nothing but Chinese or Japanese characters."""
+    return bool(_CJK.fullmatch(text))
 
 
 def is_function_word(token: str, language: str) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from rag.focus import focus
 from rag.languages import query_terms
 from rag.types import Filters, Hit
 
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.protocols import Encoder, Store
-    from rag.types import Candidate, SearchResult
+    from rag.types import Candidate, SearchResult, Turn
 
 BM25_K1 = 1.2  # as the stores use; the bound of one term's score is its idf times (k1 + 1)
 LEXICAL_WEIGHT_SAME = 0.6
 LEXICAL_WEIGHT_ACROSS = 0.4
+FOCUS_WEIGHT = 0.7  # of the question without its subject, in the score of a sentence as an answer
+FOCUSED = 8  # hits whose sentences are scored so
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Retrieval:
-    """What a question found: hits best first, and the search they came from. ``timings`` are milliseconds."""
+    """What a question found: hits best first, and the search they came from. ``timings`` are milliseconds.
+
+    ``vector`` is of what was searched for, float32 of shape (dimension,): the question, or ``in_full``, where it leans
+    on ``history``. Then ``alone`` is what the question found by itself.
+    """
 
     question: str
     language: str
@@ -39,6 +46,18 @@ class Retrieval:
     terms: tuple[str, ...]
     result: SearchResult
     timings: Mapping[str, float]
+    vector: NDArray[np.float32]
+    in_full: str = ""
+    history: tuple[Turn, ...] = ()
+    alone: Retrieval | None = None
+
+
+class Reading(TypedDict, total=False):
+    """How a follow-up question is read: the fields of its Retrieval that a question by itself lacks."""
+
+    in_full: str
+    history: tuple[Turn, ...]
+    alone: Retrieval
 
 
 def retrieve(
@@ -50,16 +69,19 @@ def retrieve(
     candidates: int,
     filters: Filters = Filters(),  # noqa: B008 - frozen
     without: Collection[str] = (),
+    **reading: Unpack[Reading],
 ) -> Retrieval:
     """Return the passages for a question in a language, ranked.
 
-    ``without`` names stages to leave out: ``sentences`` (their vectors), ``lexical`` (BM25), ``names`` (BM25 between
-    two languages, where only names and numbers match).
+    ``reading`` is how a follow-up question is read. ``without`` names stages to leave out: ``sentences`` (their
+    vectors), ``lexical`` (BM25), ``names`` (BM25 between two languages, where only names and numbers match), ``focus``
+    (what the question asks beyond its subject, to tell which sentence answers).
     """
     started = time.perf_counter()
-    vector = encoder.encode_queries([question], [language])[0]
+    in_full = reading.get("in_full", question)
+    vector = encoder.encode_queries([in_full], [language])[0]
     encoded = time.perf_counter()
-    terms = query_terms(question, language)
+    terms = query_terms(in_full, language)
     result = store.search(vector, terms, limit=candidates, filters=filters)
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
@@ -68,12 +90,18 @@ def retrieve(
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
     ranked = time.perf_counter()
+    if hits and "focus" not in without:
+        asked = focus(question, hits[0].candidate.article)
+        if asked != in_full and any(char.isalnum() for char in asked):
+            hits[:FOCUSED] = _focused(hits[:FOCUSED], encoder.encode_queries([asked], [language])[0])
+    focused = time.perf_counter()
     timings = {
         "encode": 1000 * (encoded - started),
         "search": 1000 * (searched - encoded),
         "rank": 1000 * (ranked - searched),
+        "focus": 1000 * (focused - ranked),
     }
-    return Retrieval(question, language, tuple(hits), tuple(terms), result, timings)
+    return Retrieval(question, language, tuple(hits), tuple(terms), result, timings, vector, **reading)
 
 
 def idf(frequency: int, passages: int) -> float:
@@ -114,3 +142,19 @@ def _hits(
         score = passage if "sentences" in without else dense
         score += weights[candidate.article.language == language] * lexical
         yield Hit(candidate, score, dense, lexical, sentence_scores)
+
+
+def _focused(hits: Sequence[Hit], vector: NDArray[np.float32]) -> list[Hit]:
+    """Give hits the scores of their sentences as answers to a question without its subject."""
+    return [
+        replace(
+            hit,
+            answer_scores=tuple(
+                (1 - FOCUS_WEIGHT) * whole + FOCUS_WEIGHT * part
+                for whole, part in zip(
+                    hit.sentence_scores, (hit.candidate.sentence_vectors @ vector).tolist(), strict=True
+                )
+            ),
+        )
+        for hit in hits
+    ]

@@ -175,13 +175,18 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """A candidate with its place in the ranking. ``sentence_scores`` has one score a sentence of the passage."""
+    """A candidate with its place in the ranking.
+
+    ``sentence_scores`` has the cosine of the question with each sentence of the passage; ``answer_scores`` tells for each
+    how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
+    """
 
     candidate: Candidate
     score: float
     dense: float
     lexical: float
     sentence_scores: tuple[float, ...]
+    answer_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +262,8 @@ class Answer:
     """What the command line prints, the API returns and the page shows.
 
     ``answerability`` is the probability that the collection holds the answer. ``notice`` tells the reader something
-    about the answer, in the question's language. ``timings`` are milliseconds.
+    about the answer, in the question's language. ``read_as`` is what a follow-up question was taken to ask, with what it
+    leans on. ``timings`` are milliseconds.
     """
 
     question: str
@@ -270,6 +276,7 @@ class Answer:
     sources: tuple[Source, ...] = ()
     notice: str | None = None
     generator: str = "extractive"
+    read_as: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
 

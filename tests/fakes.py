@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.types import Problem
+    from rag.types import Problem, Request
 
 
 def digest_of(text: str) -> str:
@@ -248,3 +248,26 @@ class WordEncoder:
     def _word(self, word: str) -> NDArray[np.float64]:
         seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
         return np.random.default_rng(seed).standard_normal(self.dimension)
+
+
+class ScriptedGenerator:
+    """Writes the given pieces, raising those that are errors, and remembers what it was asked and whether it was left."""
+
+    name = "scripted"
+
+    def __init__(self, *pieces: str | Exception, rewriting: str = "") -> None:
+        self._pieces = pieces
+        self._rewriting = rewriting
+        self.asked: list[Request] = []
+        self.closed = False
+
+    def generate(self, request: Request) -> Iterator[str]:
+        self.asked.append(request)
+        try:
+            for piece in self._pieces if request.task == "answer" else (self._rewriting,):
+                if isinstance(piece, Exception):
+                    raise piece
+                yield piece
+        except GeneratorExit:
+            self.closed = True
+            raise

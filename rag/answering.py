@@ -1,0 +1,120 @@
+"""How a retrieval becomes an answer: written by a generator, judged sentence by sentence, quoted by the extractive one
+where the generator fails or nothing it wrote can be shown."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.citations import ClaimReader
+from rag.errors import GeneratorError
+from rag.generators.extractive import ExtractiveGenerator
+from rag.messages import catalogue, message
+from rag.types import Answer, ClaimMade, Request, Source, TokenWritten, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Generator as Generating
+
+    from rag.protocols import Encoder, Generator
+    from rag.retrieval import Retrieval
+    from rag.types import Claim, Event
+
+EXCERPT = 240  # characters of the passage shown with a source
+_log = logging.getLogger(__name__)
+
+
+def unanswered(retrieval: Retrieval, probability: float, sources: int, generator: str) -> Answer:
+    """Return the answer that the articles do not say, with the closest of them."""
+    return Answer(
+        question=retrieval.question,
+        read_as=retrieval.in_full or None,
+        language=retrieval.language,
+        status="no_evidence",
+        answerability=round(probability, 4),
+        text=message("no_evidence", retrieval.language),
+        sources=sources_of(retrieval, sources),
+        generator=generator,
+    )
+
+
+def write(
+    answer: Answer, retrieval: Retrieval, generator: Generator, encoder: Encoder, *, keep_unsupported: bool
+) -> Generating[Event, None, Answer]:
+    """Have an unanswered answer written and judged, yielding what happens; return it.
+
+    A generator that says that the passages do not answer is believed. Where it fails, or nothing that it wrote is
+    supported, the extractive generator writes instead, and the answer's notice says so.
+    """
+    language, name, notice = answer.language, generator.name, None
+    try:
+        reader, claims = yield from _draft(retrieval, generator, encoder, keep_unsupported=keep_unsupported)
+        if not any(claim.citations for claim in claims):
+            if not claims and not reader.dropped:
+                return answer
+            notice = message("draft_unsupported", language, model=name)
+        elif reader.dropped:
+            notice = message("claims_dropped", language, count=reader.dropped)
+    except GeneratorError as error:
+        _log.info("the generator %s failed: %s", name, error)
+        claims = []
+        notice = message("model_failed", language, model=name, reason=error.said(language))
+    if not any(claim.citations for claim in claims):
+        fallback = ExtractiveGenerator()
+        answer = replace(answer, generator=fallback.name)
+        reader, claims = yield from _draft(retrieval, fallback, encoder, keep_unsupported=False)
+    text = " ".join(claim.text for claim in claims)
+    answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations)
+    return replace(answer, notice=" ".join(filter(None, (notice, _foreign(answer)))) or None)
+
+
+def _draft(
+    retrieval: Retrieval, generator: Generator, encoder: Encoder, *, keep_unsupported: bool
+) -> Generating[Event, None, tuple[ClaimReader, list[Claim]]]:
+    """Have a draft written, and read it as it comes."""
+    request = Request("answer", retrieval.question, retrieval.language, retrieval.hits, retrieval.history)
+    reader, claims = ClaimReader(retrieval.hits), []
+    for piece in itertools.chain(generator.generate(request), [None]):
+        if piece == "":
+            yield Waiting()
+            continue
+        if piece is not None:
+            yield TokenWritten(piece)
+        for claim in reader.read(piece) if piece is not None else reader.finish():
+            claims.append(claim)
+            yield ClaimMade(claim, tuple(reader.citations[number - 1] for number in claim.citations))
+    return reader, claims
+
+
+def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
+    """Return the articles of a retrieval, best first, each with the beginning of its best passage."""
+    sources: dict[str, Source] = {}
+    for hit in retrieval.hits:
+        article, passage = hit.candidate.article, hit.candidate.passage
+        if article.id not in sources:
+            sources[article.id] = Source(
+                **article.provenance,
+                score=round(hit.score, 4),
+                excerpt=_excerpt(article.text[passage.start : passage.stop]),
+            )
+    return tuple(sources.values())[:limit]
+
+
+def _excerpt(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= EXCERPT else words[:EXCERPT].rsplit(" ", 1)[0] + "…"
+
+
+def _foreign(answer: Answer) -> str | None:
+    """Tell a reader that the quotes stand in another language than the question."""
+    foreign = sorted({citation.language for citation in answer.citations} - {answer.language})
+    if not foreign:
+        return None
+    names = [_language_name(code, answer.language) for code in foreign]
+    return message("quotes_in_other_language", answer.language, languages=", ".join(names))
+
+
+def _language_name(code: str, language: str) -> str:
+    key = f"language_{code}"
+    return message(key, language) if key in catalogue("en") else code

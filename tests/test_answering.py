@@ -1,0 +1,93 @@
+"""What becomes of a draft: judged, fallen back from, cancelled; with generators that do what they are told."""
+
+import pytest
+from fakes import MemoryStore, ScriptedGenerator, WordEncoder
+
+from rag.engine import Engine
+from rag.errors import GeneratorError
+from rag.settings import load
+from rag.types import AnswerReady, Article, ClaimMade, TokenWritten, Turn, Waiting
+
+TEXT = "Meta soutient ViGen. Le projet réunit 300 délégués à Nanning."
+QUESTION = "Qui soutient ViGen ?"
+
+
+@pytest.fixture
+def engine_with(tmp_path):
+    def make(*pieces, rewriting="", **settings):
+        folder = tmp_path / "press"
+        folder.mkdir(exist_ok=True)
+        (folder / "one.txt").write_text(f"ViGen\n\n{TEXT}\n", encoding="utf-8")
+        generator = ScriptedGenerator(*pieces, rewriting=rewriting)
+        engine = Engine(load(threshold=0.0, **settings), WordEncoder(), MemoryStore(), generator)
+        engine.sync(folder)
+        return engine
+
+    return make
+
+
+def test_a_supported_draft_is_the_answer(engine_with):
+    answer = engine_with("Meta soutient ", "ViGen [1].").ask(QUESTION)
+    assert (answer.status, answer.generator, answer.notice) == ("answered", "scripted", None)
+    assert answer.citations[0].quote.startswith("Meta soutient ViGen")
+
+
+def test_the_draft_and_its_silences_are_seen_as_they_come(engine_with):
+    events = list(engine_with("Meta ", "", "soutient ViGen [1].").stream(QUESTION))
+    kinds = [type(event) for event in events[1:]]
+    assert kinds == [TokenWritten, Waiting, TokenWritten, ClaimMade, AnswerReady]
+
+
+@pytest.mark.parametrize("pieces", [(), ("Meta soutient ViGen [1].\n",)])
+def test_where_the_generator_fails_the_articles_are_quoted_and_it_is_said(engine_with, pieces):
+    failure = GeneratorError("generator_circuit", host="127.0.0.1", model="m", seconds=30)
+    *events, last = engine_with(*pieces, failure).stream(QUESTION)
+    assert not any(isinstance(event, AnswerReady) for event in events)
+    assert (last.answer.status, last.answer.generator) == ("answered", "extractive")
+    assert failure.said("fr") in last.answer.notice
+    assert "Meta soutient ViGen" in last.answer.citations[0].quote
+
+
+def test_where_nothing_is_supported_the_articles_are_quoted_and_it_is_said(engine_with):
+    answer = engine_with("Google a vendu Paris pour 900 milliards [1].").ask(QUESTION)
+    assert answer.generator == "extractive"
+    assert "scripted" in answer.notice
+    assert "Google" not in answer.text
+
+
+def test_what_is_left_out_is_counted(engine_with):
+    draft = "Meta soutient ViGen [1].\nGoogle a vendu Paris pour 900 milliards [1].\n"
+    answer = engine_with(draft).ask(QUESTION)
+    assert answer.generator == "scripted"
+    assert "Google" not in answer.text
+    assert "1" in answer.notice
+
+
+def test_or_marked_where_the_settings_say_so(engine_with):
+    draft = "Meta soutient ViGen [1].\nGoogle a vendu Paris pour 900 milliards [1].\n"
+    answer = engine_with(draft, unsupported="mark").ask(QUESTION)
+    assert [claim.support for claim in answer.claims] == ["verbatim", "unsupported"]
+    assert answer.claims[1].citations == ()
+    assert all(answer.text[claim.start : claim.stop] == claim.text for claim in answer.claims)
+
+
+def test_a_generator_that_finds_no_answer_is_believed(engine_with):
+    answer = engine_with().ask(QUESTION)
+    assert (answer.status, answer.notice) == ("no_evidence", None)
+
+
+def test_leaving_stops_the_generator(engine_with):
+    engine = engine_with("Meta ", "soutient ")
+    events = engine.stream(QUESTION)
+    while not isinstance(next(events), TokenWritten):
+        pass
+    events.close()
+    assert engine.generator.closed
+
+
+def test_a_rewritten_follow_up_is_taken_where_it_finds_more(engine_with):
+    engine = engine_with("Meta soutient ViGen [1].", rewriting="Qui soutient ViGen ?")
+    answer = engine.ask("Et qui le soutient ?", history=[Turn("Où est Nanning ?")])
+    assert answer.read_as == "Qui soutient ViGen ?"
+    assert engine.generator.asked[0].task == "rewrite"
+    assert engine.generator.asked[0].history == (Turn("Où est Nanning ?"),)
