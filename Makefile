@@ -1,4 +1,5 @@
 # make ask q="…"   sets everything up the first time, then answers
+# make serve      the API and the page on http://127.0.0.1:8000
 # make test, make lint, make bench, make lock (after changing pyproject.toml), make clean
 
 PYTHON ?= python3
@@ -25,11 +26,14 @@ unexport q
 export ASKPRESS_QUESTION := $(value q)
 MAKEOVERRIDES :=
 
-.PHONY: ask test lint bench lock clean
+.PHONY: ask serve test lint bench lock clean
 
 # "The articles do not say" is an answer, and no failure of make.
 ask: $(VENV)/.run
 	@printf '%s' "$$ASKPRESS_QUESTION" | $(BIN)/ask || [ $$? -eq 3 ]
+
+serve: $(VENV)/.run
+	@exec $(BIN)/rag serve
 
 test: $(VENV)/.test
 	$(BIN)/pytest

@@ -11,11 +11,11 @@ import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from rag.errors import AskpressError, UsageError
+from rag.errors import AskpressError, StorageFull, UsageError
 from rag.usage import LANGUAGE, Command, Group, explained, say
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
     from rag.terminal import ProgressLine
+    from rag.tokens import Role, Tokens
     from rag.types import Filters
 
 DONE, ERROR, USAGE, NO_EVIDENCE, INTERRUPTED = 0, 1, 2, 3, 130
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 PIPED_BYTES = 1_000_000  # more than the longest question, so that its length can be told
 
 
@@ -82,7 +84,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 collection_option = click.option("--collection", metavar="NAME", help=say("help_collection"))
 json_option = click.option("--json", "as_json", is_flag=True, help=say("help_json"))
 filter_options = _options(
-    click.option("--lang", "languages", multiple=True, metavar="CODE", help=say("help_lang")),
+    click.option("--article-lang", "languages", multiple=True, metavar="CODE", help=say("help_article_lang")),
     click.option("--since", metavar="DATE", help=say("help_since")),
     click.option("--until", metavar="DATE", help=say("help_until")),
     click.option("--source", "sources", multiple=True, metavar="OUTLET", help=say("help_source")),
@@ -91,7 +93,7 @@ question_options = _options(
     click.argument("question", nargs=-1),
     collection_option,
     filter_options,
-    click.option("--question-lang", metavar="CODE", help=say("help_question_lang")),
+    click.option("--lang", metavar="CODE", help=say("help_lang")),
     click.option("--top-k", type=int, metavar="N", help=say("help_top_k")),
     json_option,
 )
@@ -100,11 +102,24 @@ question_options = _options(
 @click.command("ask", cls=Command, help=say("help_ask"), epilog=say("help_ask_examples"))
 @question_options
 @click.option("--threshold", type=float, metavar="P", help=say("help_threshold"))
-def ask_command(question: tuple[str, ...], as_json: bool, question_lang: str | None, **given: Any) -> int:
-    filters, text = _filters(given), _question(question)
-    with _engine(_settings(given)) as engine:
-        answer = engine.ask(text, language=question_lang, filters=filters)
+@click.option("--continue", "continued", is_flag=True, help=say("help_continue"))
+@click.option("--model", metavar="NAME", help=say("help_model"))
+@click.option("--unsupported", type=click.Choice(["drop", "mark"]), help=say("help_unsupported"))
+def ask_command(question: tuple[str, ...], as_json: bool, lang: str | None, continued: bool, **given: Any) -> int:
+    from rag import conversation
+    from rag.terminal import watched
+    from rag.types import Turn
+
+    filters, language, text, settings = _filters(given), _language(lang), _question(question), _settings(given)
+    kept = settings.data_dir / "conversation.json"
+    history = conversation.load(kept, settings.collection) if continued else ()
+    with _progress() as progress, _engine(settings, progress) as engine:
+        answer = watched(engine.stream(text, language=language, filters=filters, history=history), progress)
     _show(answer, as_json, lambda terminal: terminal.answer_text(answer))
+    try:
+        conversation.save(kept, settings.collection, (*history, Turn(answer.question, answer.text)))
+    except StorageFull as error:  # the answer stands, though no question can go on from it
+        click.echo(error.said(LANGUAGE), err=True)
     return DONE if answer.status == "answered" else NO_EVIDENCE
 
 
@@ -119,7 +134,7 @@ def rag_group() -> None:
 @json_option
 def sync_command(path: Path, as_json: bool, **given: Any) -> int:
     settings = _settings(given)
-    with _progress() as progress, _engine(settings, create=True) as engine:
+    with _progress() as progress, _engine(settings, progress, create=True) as engine:
         report = engine.sync(path, progress)
     _show(report, as_json, lambda terminal: terminal.sync_text(report, settings.collection, LANGUAGE))
     return ERROR if report.failures else DONE
@@ -163,10 +178,10 @@ def remove_command(article_ids: tuple[str, ...], **given: Any) -> None:
 
 @rag_group.command("search", help=say("help_search"), epilog=say("help_search_examples"))
 @question_options
-def search_command(question: tuple[str, ...], as_json: bool, question_lang: str | None, **given: Any) -> int:
+def search_command(question: tuple[str, ...], as_json: bool, lang: str | None, **given: Any) -> int:
     filters, text, settings = _filters(given), _question(question), _settings(given)
-    with _engine(settings) as engine:
-        found = engine.search(text, language=question_lang, filters=filters)
+    with _progress() as progress, _engine(settings, progress) as engine:
+        found = engine.search(text, language=_language(lang), filters=filters)
     _show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
     return DONE if found else NO_EVIDENCE
 
@@ -175,16 +190,22 @@ def search_command(question: tuple[str, ...], as_json: bool, question_lang: str 
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--question-lang", metavar="CODE", help=say("help_eval_question_lang"))
 @click.option("--corpus-lang", metavar="CODE|each", help=say("help_eval_corpus_lang"))
+@click.option("--where", metavar="KEY=VALUE", help=say("help_eval_where"))
 @click.option("--limit", type=int, metavar="N", help=say("help_eval_limit"))
 @click.option("--distractors", type=click.Path(path_type=Path), metavar="FILE", help=say("help_eval_distractors"))
 @click.option("--ablate", is_flag=True, help=say("help_eval_ablate"))
+@click.option("--report", type=click.File("w", "utf-8", lazy=False), metavar="FILE", help=say("help_eval_report"))
 @json_option
-def eval_command(folder: Path, as_json: bool, distractors: Path | None, **given: Any) -> None:
+def eval_command(folder: Path, as_json: bool, report: IO[str] | None, **given: Any) -> None:
     from rag.trials import evaluate
 
     with _progress() as progress:
-        table = evaluate(_settings({}), folder, distractors=distractors, progress=progress, **given)
-    _show(table, as_json, lambda terminal: terminal.table_text(table))
+        evaluation = evaluate(_settings({}), folder, progress=progress, **given)
+    if report is not None:
+        from rag.report import page
+
+        report.write(page(evaluation, LANGUAGE))
+    _show(evaluation.table, as_json, lambda terminal: terminal.table_text(evaluation.table))
 
 
 @rag_group.command("calibrate", help=say("help_calibrate"))
@@ -214,6 +235,15 @@ def doctor_command(repair: bool, as_json: bool) -> int:
     return DONE if examination.healthy else ERROR
 
 
+@rag_group.command("models", help=say("help_models"))
+@json_option
+def models_command(as_json: bool) -> None:
+    from rag.generators import describe
+
+    found = describe(_settings({}))
+    _show(found, as_json, lambda terminal: terminal.models_text(found, LANGUAGE))
+
+
 @rag_group.command("config", help=say("help_config"))
 @json_option
 def config_command(as_json: bool) -> None:
@@ -226,10 +256,61 @@ def config_command(as_json: bool) -> None:
     _show(rows, as_json, lambda terminal: terminal.safe("".join(lines)))
 
 
+@rag_group.command("serve", help=say("help_serve"))
+@click.option("--host", metavar="ADDRESS", help=say("help_host"))
+@click.option("--port", type=int, metavar="N", help=say("help_port"))
+def serve_command(**given: Any) -> None:
+    from api.serving import serve
+    from api.settings import load
+
+    with _progress() as progress:
+        serve(_settings({}), load(**given), progress=progress)
+
+
+@rag_group.command("feedback", help=say("help_feedback"))
+def feedback_command() -> None:
+    from rag.feedback import FeedbackBook
+    from rag.types import as_json
+
+    for feedback in FeedbackBook(_settings({}).data_dir).read():
+        click.echo(json.dumps(as_json(feedback), ensure_ascii=False))
+
+
+@rag_group.group("token", help=say("help_token"))
+def token_group() -> None:
+    pass
+
+
+@token_group.command("create", help=say("help_token_create"))
+@click.argument("name")
+@click.option("--role", type=click.Choice(["read", "write"]), default="read", show_default=True, help=say("help_role"))
+def token_create_command(name: str, role: Role) -> None:
+    click.echo(_tokens().create(name, role))
+    click.echo(say("token_created"), err=True)
+
+
+@token_group.command("list", help=say("help_token_list"))
+def token_list_command() -> None:
+    for token in _tokens().all():
+        click.echo(f"{token.name}\t{token.role}\t{token.created}")
+
+
+@token_group.command("remove", help=say("help_token_remove"))
+@click.argument("name")
+def token_remove_command(name: str) -> None:
+    _tokens().remove(name)
+
+
+def _tokens() -> Tokens:
+    from rag.tokens import Tokens
+
+    return Tokens(_settings({}).data_dir)
+
+
 def _settings(given: dict[str, Any]) -> Settings:
     from rag.settings import load
 
-    return load(**{name: given.get(name) for name in ("collection", "threshold", "top_k")})
+    return load(**{name: given.get(name) for name in ("collection", "threshold", "top_k", "model", "unsupported")})
 
 
 @contextmanager
@@ -244,12 +325,10 @@ def _progress() -> Iterator[ProgressLine]:
 
 
 @contextmanager
-def _engine(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+def _engine(settings: Settings, progress: ProgressLine, *, create: bool = False) -> Iterator[Engine]:
     from rag.engine import open_engine
 
-    with _progress() as progress:
-        engine = open_engine(settings, create=create, progress=progress)
-    with engine:
+    with open_engine(settings, create=create, progress=progress) as engine:
         yield engine
         _warn(engine.store)
 
@@ -276,6 +355,12 @@ def _filters(given: dict[str, Any]) -> Filters:
         if given[name] and not DATE.fullmatch(given[name]):
             raise UsageError("date_invalid", option=f"--{name}", value=given[name])
     return Filters(given["since"], given["until"], given["languages"], given["sources"])
+
+
+def _language(code: str | None) -> str | None:
+    if code is not None and not LANGUAGE_CODE.fullmatch(code):
+        raise UsageError("language_invalid", value=code)
+    return code
 
 
 def _question(words: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 AskpressError
 ├── UsageError                 what the caller asked for cannot be asked (exit code 2)
 │   ├── QuestionError          the question is empty, blank or too long
+│   ├── RequestError           a request to the server cannot be served as it stands
 │   └── SettingsError          a setting is unknown or has a value it cannot have
 ├── ArticleError               a file cannot be read as an article
 ├── QuestionSetError           a folder of questions to measure with cannot be read
@@ -14,7 +15,8 @@ AskpressError
 │   ├── StoreBusy              another process is writing and did not finish in time
 │   ├── StorageFull            no space left, or the folder cannot be written
 │   └── SchemaTooNew           the database was written by a newer version
-└── GeneratorError             the answer could not be written
+├── GeneratorError             the answer could not be written
+└── ServerError                the server cannot start
 
 An error carries the key of its message in ``rag/locales/`` and the values in it, so that it can be said in the user's
 language: ``raise CollectionNotFound("collection_not_found", name=name)``. Each message says what happened, to which
@@ -47,6 +49,10 @@ class UsageError(AskpressError):
 
 class QuestionError(UsageError):
     """The question is empty, blank or too long."""
+
+
+class RequestError(UsageError):
+    """A request to the server cannot be served as it stands."""
 
 
 class SettingsError(UsageError):
@@ -95,3 +101,7 @@ class SchemaTooNew(StoreError):
 
 class GeneratorError(AskpressError):
     """The answer could not be written."""
+
+
+class ServerError(AskpressError):
+    """The server cannot start."""

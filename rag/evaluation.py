@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RRF_K = 60
 BASELINES = ("bm25", "dense", "rrf")
+BINS = 10  # of equal width, as in Guo et al., "On Calibration of Modern Neural Networks", ICML 2017
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,14 @@ class Outcome:
     """What the engine made of a query.
 
     ``rankings`` are article ids, best first, by ranker: ``askpress`` and the BASELINES, all from the same candidates.
+    ``timings`` are milliseconds by stage, ``total`` among them.
     """
 
     query: Query
     rankings: Mapping[str, tuple[str, ...]]
     quotes: tuple[str, ...]
     answerability: float
-    milliseconds: float
+    timings: Mapping[str, float]
 
     @property
     def cites_answer(self) -> bool:
@@ -65,11 +67,13 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def queries(folder: Path, *, language: str | None = None, limit: int | None = None) -> list[Query]:
+def queries(
+    folder: Path, *, language: str | None = None, where: str | None = None, limit: int | None = None
+) -> list[Query]:
     """Return the questions of a set, an even sample of ``limit`` where there are more. Raises QuestionSetError.
 
     Questions that share a ``qgroup`` are one question in several languages, and share their answers, since an article
-    answers in its own.
+    answers in its own. ``where``, as in ``self_contained=true``, keeps those with a value, as JSON writes it, at a key.
     """
     path = folder / "queries.jsonl"
     rows = list(_rows(path))
@@ -90,10 +94,16 @@ def queries(folder: Path, *, language: str | None = None, limit: int | None = No
             )
         except KeyError as error:
             raise QuestionSetError("question_set_key", path=path, line=number, name=error) from error
-        if language in (None, query.language):
+        if language in (None, query.language) and (where is None or _holds(row, where)):
             found.append(query)
     step = max(1.0, len(found) / limit) if limit else 1.0
     return [found[int(i * step)] for i in range(int(len(found) / step))]
+
+
+def _holds(row: Mapping[str, Any], where: str) -> bool:
+    name, _, wanted = where.partition("=")
+    value = row.get(name)
+    return wanted == (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -128,7 +138,7 @@ def run(
                 rankings=_rankings(retrieval.hits),
                 quotes=tuple(citation.quote for citation in answer.citations),
                 answerability=answer.answerability,
-                milliseconds=answer.timings["total"],
+                timings=answer.timings,
             )
         )
     return outcomes
@@ -178,6 +188,8 @@ def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[st
     """Return the area under the ROC of the probability, and what happens at the threshold.
 
     ``auroc_near`` and ``auroc_far`` set the answerable questions against the unanswerable ones of one ``miss`` kind.
+    ``brier`` is the mean squared error of the probability; ``ece``, the expected calibration error, is how far it lies
+    from the share of answerable questions, in the mean over the bins of ``reliability``.
     """
     answerable = [o.answerability for o in outcomes if o.query.answerable]
     kinds: Mapping[str, list[float]] = {
@@ -192,7 +204,31 @@ def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[st
         if unanswerable and answerable:
             found[f"auroc{kind}"] = auroc(answerable, unanswerable)
             found[f"answered_unanswerable{kind}"] = _mean([float(p >= threshold) for p in unanswerable])
+    if answerable and kinds[""]:
+        found["brier"] = _mean([(o.answerability - o.query.answerable) ** 2 for o in outcomes])
+        bins = reliability(outcomes)
+        found["ece"] = sum(b.count * abs(b.probability - b.answerable) for b in bins) / len(outcomes)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Questions of similar probability: its mean, the share of them that is answerable, and how many there are."""
+
+    probability: float
+    answerable: float
+    count: int
+
+
+def reliability(outcomes: Sequence[Outcome]) -> list[Bin]:
+    """Return the questions in BINS of equal width by their probability, empty bins left out."""
+    bins: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        bins.setdefault(min(int(outcome.answerability * BINS), BINS - 1), []).append(outcome)
+    return [
+        Bin(_mean([o.answerability for o in held]), _mean([float(o.query.answerable) for o in held]), len(held))
+        for _, held in sorted(bins.items())
+    ]
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
@@ -212,7 +248,7 @@ def measure(outcomes: Sequence[Outcome], known: frozenset[str], threshold: float
     for ranker in BASELINES:
         if baseline := retrieval_metrics(outcomes, known, ranker):
             found |= {f"{ranker}_hit@1": baseline["hit@1"], f"{ranker}_ndcg@10": baseline["ndcg@10"]}
-    latencies = sorted(outcome.milliseconds for outcome in outcomes)
+    latencies = sorted(outcome.timings["total"] for outcome in outcomes)
     found |= citation_metrics(outcomes) | abstention_metrics(outcomes, threshold)
     found |= {"ms_p50": latencies[len(latencies) // 2], "ms_p95": latencies[int(len(latencies) * 0.95)]}
     return {name: round(value, 4) for name, value in found.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rag.languages import anchor, anchors, is_cjk, terms
@@ -33,6 +34,7 @@ def focus(question: str, article: Article) -> str:
     return " ".join(kept.split())
 
 
+@lru_cache(maxsize=1024)  # the articles that are asked about are few
 def _subject(article: Article) -> set[str]:
     """The name and number terms of an article's title, and those that its text has more than once."""
     counts = Counter(term for term in terms(article.text, article.language) if term.startswith("="))

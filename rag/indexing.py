@@ -20,7 +20,7 @@ from rag.segmentation import segment
 from rag.types import Article, Entry, Passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,7 +57,36 @@ def sync(
     delete. Raises ArticleError where there is nothing to read at all, StoreError, EncoderError.
     """
     root = root.resolve()
-    plan = _plan(root, store, detect, progress)
+    known = {summary.id: summary for summary in store.articles()}
+    spared: set[str] = set()
+    plan = _plan(_articles(root, detect, spared, progress), known, lambda summary: not _below(summary.origin, root))
+    gone = (
+        summary.id
+        for summary in known.values()
+        if _below(summary.origin, root) and summary.id not in plan.seen and _file(summary.origin) not in spared
+    )
+    plan = replace(plan, removed=tuple(gone))
+    return _carry_out(plan, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=progress)
+
+
+def add(
+    articles: Iterable[Article | ArticleError],
+    *,
+    store: Store,
+    encoder: Encoder,
+    passage_tokens: int,
+    progress: Progress = silent,
+) -> SyncReport:
+    """Add articles, or replace those with their ids, and remove none. Raises StoreError, EncoderError.
+
+    What cannot be read, or would replace an article of a file that is still there, is reported as a failure.
+    """
+    known = {summary.id: summary for summary in store.articles()}
+    plan = _plan(articles, known, lambda summary: Path(summary.origin).is_absolute())
+    return _carry_out(plan, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=progress)
+
+
+def _carry_out(plan: _Plan, *, store: Store, encoder: Encoder, passage_tokens: int, progress: Progress) -> SyncReport:
     wanted = [*plan.added, *plan.updated]
     if plan.removed:
         store.remove(plan.removed)
@@ -70,7 +99,8 @@ def sync(
         for done in range(0, len(wanted), BATCH):
             progress("embed", done / len(wanted))
             batch = wanted[done : done + BATCH]
-            yield entries(batch, store=store, encoder=encoder, passage_tokens=passage_tokens)
+            within = _share(progress, done / len(wanted), len(batch) / len(wanted))
+            yield entries(batch, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=within)
 
     if other_encoder:  # vectors of two encoders cannot stand side by side, so all of them change at once
         store.put(entry for batch in batches() for entry in batch)
@@ -89,46 +119,53 @@ def sync(
     )
 
 
+def _share(progress: Progress, done: float, share: float) -> Progress:
+    """Report a part of the work as its share of the whole; it is also where a caller can stop long work, by raising."""
+    return lambda _, fraction: progress("embed", done + share * fraction)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     added: tuple[Article, ...]
     updated: tuple[Article, ...]
-    removed: tuple[str, ...]
     unchanged: tuple[str, ...]
     duplicates: tuple[tuple[str, str], ...]
     failures: tuple[ArticleError, ...]
+    seen: frozenset[str]
+    removed: tuple[str, ...] = ()
 
 
-def _plan(root: Path, store: Store, detect: Callable[[str], str], progress: Progress) -> _Plan:
-    known = {summary.id: summary for summary in store.articles()}
+def _plan(
+    articles: Iterable[Article | ArticleError],
+    known: Mapping[str, ArticleSummary],
+    foreign: Callable[[ArticleSummary], bool],
+) -> _Plan:
+    """Compare articles with those known; one that is ``foreign`` is replaced only where its file is gone."""
     added, updated, unchanged, duplicates = [], [], [], []
     failures: list[ArticleError] = []
-    spared: set[str] = set()
     seen: dict[str, str] = {}
     contents: dict[str, str] = {}
-    paths = _paths(root)
-    for number, path in enumerate(paths):
-        progress("read", number / len(paths))
-        for article in _articles(path, root, detect, failures, spared):
-            content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}".encode()).hexdigest()
-            other = known.get(article.id)
-            if content in contents:
-                duplicates.append((article.origin, contents[content]))
-            elif article.id in seen:
-                failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=seen[article.id]))
-            elif other and _lives_elsewhere(other, root):
-                failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=other.origin))
-            elif other is None:
-                added.append(article)
-            elif other.digest == article.digest and other.origin == article.origin:
-                unchanged.append(article.id)
-            else:
-                updated.append(article)
-            seen.setdefault(article.id, article.origin)
-            contents.setdefault(content, article.origin)
-    gone = (s for s in known.values() if _below(s.origin, root) and s.id not in seen and _file(s.origin) not in spared)
-    removed = tuple(summary.id for summary in gone)
-    return _Plan(tuple(added), tuple(updated), removed, tuple(unchanged), tuple(duplicates), tuple(failures))
+    for article in articles:
+        if isinstance(article, ArticleError):
+            failures.append(article)
+            continue
+        content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}".encode()).hexdigest()
+        other = known.get(article.id)
+        if content in contents:
+            duplicates.append((article.origin, contents[content]))
+        elif article.id in seen:
+            failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=seen[article.id]))
+        elif other and foreign(other) and Path(_file(other.origin)).exists():
+            failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=other.origin))
+        elif other is None:
+            added.append(article)
+        elif other.digest == article.digest and other.origin == article.origin:
+            unchanged.append(article.id)
+        else:
+            updated.append(article)
+        seen.setdefault(article.id, article.origin)
+        contents.setdefault(content, article.origin)
+    return _Plan(tuple(added), tuple(updated), tuple(unchanged), tuple(duplicates), tuple(failures), frozenset(seen))
 
 
 def _paths(root: Path) -> list[Path]:
@@ -141,18 +178,19 @@ def _paths(root: Path) -> list[Path]:
 
 
 def _articles(
-    path: Path, root: Path, detect: Callable[[str], str], failures: list[ArticleError], spared: set[str]
-) -> list[Article]:
-    """Return the articles of a file, noting what failed and that the file is then to be spared."""
+    root: Path, detect: Callable[[str], str], spared: set[str], progress: Progress
+) -> Iterator[Article | ArticleError]:
+    """Yield the articles of a folder or a file, and what failed, noting the files of which something did."""
     base = root if root.is_dir() else root.parent
-    articles = []
-    for found in read(path, root=base, detect=detect):
-        if isinstance(found, ArticleError):
-            failures.append(found)
-            spared.add(str(path))
-        else:
-            articles.append(replace(found, origin=f"{base.as_posix()}/{found.origin}"))
-    return articles
+    paths = _paths(root)
+    for number, path in enumerate(paths):
+        progress("read", number / len(paths))
+        for found in read(path, root=base, detect=detect):
+            if isinstance(found, ArticleError):
+                spared.add(str(path))
+                yield found
+            else:
+                yield replace(found, origin=f"{base.as_posix()}/{found.origin}")
 
 
 def _file(origin: str) -> str:
@@ -165,11 +203,9 @@ def _below(origin: str, root: Path) -> bool:
     return Path(_file(origin)).is_relative_to(root)
 
 
-def _lives_elsewhere(summary: ArticleSummary, root: Path) -> bool:
-    return not _below(summary.origin, root) and Path(_file(summary.origin)).exists()
-
-
-def entries(articles: Sequence[Article], *, store: Store, encoder: Encoder, passage_tokens: int) -> list[Entry]:
+def entries(
+    articles: Sequence[Article], *, store: Store, encoder: Encoder, passage_tokens: int, progress: Progress = silent
+) -> list[Entry]:
     """Return articles made ready for the store; only texts that it holds no vector for are encoded."""
     limit = min(passage_tokens, encoder.max_tokens)
     cut = [segment(article, encoder.count_tokens, limit) for article in articles]
@@ -180,7 +216,7 @@ def entries(articles: Sequence[Article], *, store: Store, encoder: Encoder, pass
         texts.extend(found)
         languages.extend([article.language] * len(found))
     digests = [_digest(text, language) for text, language in zip(texts, languages, strict=True)]
-    vectors = _vectors(texts, languages, digests, store=store, encoder=encoder)
+    vectors = _vectors(texts, languages, digests, store=store, encoder=encoder, progress=progress)
     made, offset = [], 0
     for article, passages in zip(articles, cut, strict=True):
         middle = offset + len(passages)
@@ -220,11 +256,11 @@ def _digest(text: str, language: str) -> str:
 
 
 def _vectors(
-    texts: list[str], languages: list[str], digests: list[str], *, store: Store, encoder: Encoder
+    texts: list[str], languages: list[str], digests: list[str], *, store: Store, encoder: Encoder, progress: Progress
 ) -> NDArray[np.float32]:
     kept = dict(store.vectors(encoder.fingerprint, digests))
     new = {digest: i for i, digest in enumerate(digests) if digest not in kept}
     if new:
-        made = encoder.encode_passages([texts[i] for i in new.values()], [languages[i] for i in new.values()])
+        made = encoder.encode_passages([texts[i] for i in new.values()], [languages[i] for i in new.values()], progress)
         kept.update(zip(new, made, strict=True))
     return np.array([kept[digest] for digest in digests], dtype=np.float32)

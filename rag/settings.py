@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
+SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the server's own settings
 Stage = Literal["sentences", "lexical", "names", "focus"]
 Style = Literal["chat", "completion"]
 KEY = re.compile(r"[!-~]+")
@@ -149,7 +150,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _stored())
 
 
 def load(**flags: Any) -> Settings:
@@ -169,11 +170,19 @@ def load(**flags: Any) -> Settings:
         raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
 
 
+def _stored() -> dict[str, Any]:
+    """What the TOML file sets, but for the table of the server's settings, which are ``api.settings``'."""
+    if not config_file().is_file():
+        return {}
+    stored = tomllib.loads(config_file().read_text(encoding="utf-8"))
+    return {name: value for name, value in stored.items() if name != SERVER}
+
+
 def origins(flags: dict[str, Any]) -> dict[str, str]:
     """Return where each setting's value comes from: ``flag``, a variable's name, the file's path, or ``default``."""
     found = dict.fromkeys(Settings.model_fields, "default")
     if config_file().is_file():
-        found.update(dict.fromkeys(tomllib.loads(config_file().read_text(encoding="utf-8")), str(config_file())))
+        found.update(dict.fromkeys(_stored(), str(config_file())))
     for name in Settings.model_fields:
         if found[name] == "default" and _fallback(name):
             found[name] = FALLBACKS[name]
@@ -204,7 +213,7 @@ def _is_address(value: str) -> bool:
 def _refuse_unknown_variables() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
     for variable in sorted(os.environ):
-        if variable.startswith(PREFIX) and variable not in known:
+        if variable.startswith(PREFIX) and not variable.startswith(SERVER_PREFIX) and variable not in known:
             hint = _nearest(variable.removeprefix(PREFIX).lower())
             raise SettingsError("variable_unknown", name=variable, hint=hint)
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.messages import message
+from rag.types import AnswerReady, TokenWritten, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rag.doctor import Examination
+    from rag.generators import Described
     from rag.indexing import SyncReport
-    from rag.types import Answer, Article, ArticleSummary, Citation, Found, Source
+    from rag.types import Answer, Article, ArticleSummary, Citation, Event, Found, Source
 
 TABLE_COLUMNS = 6
 # C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.
@@ -36,14 +38,62 @@ def answer_text(answer: Answer) -> str:
             lines += [f"  {source_line(source, answer.language)}" for source in answer.sources]
         return "\n".join(lines) + "\n"
     lines = []
+    if answer.read_as:
+        lines += [click.style(safe(message("read_as", answer.language, question=answer.read_as)), italic=True), ""]
     for claim in answer.claims:
-        markers = "".join(f"[{number}]" for number in claim.citations)
-        lines.append(f"{safe(claim.text)} {click.style(markers, fg='cyan')}")
+        markers = "".join(f"[{number}]" for number in claim.citations) or message("unsupported", answer.language)
+        lines.append(f"{safe(claim.text)} {click.style(markers, fg='cyan' if claim.citations else 'red')}")
     if answer.notice:
         lines += ["", click.style(answer.notice, italic=True)]
     for citation in answer.citations:
         lines += ["", *_citation_lines(citation, language=answer.language)]
     return "\n".join(lines) + "\n"
+
+
+def watched(events: Iterator[Event], progress: ProgressLine) -> Answer:
+    """Return the answer that events end in; in a terminal, a draft that takes its time is seen while it is written."""
+    draft = _Draft()
+    try:
+        for event in events:
+            if isinstance(event, TokenWritten):
+                progress.stop()
+                draft.write(event.text)
+            elif isinstance(event, Waiting):
+                draft.show()
+            elif isinstance(event, AnswerReady):
+                return event.answer
+    finally:
+        draft.stop()
+    raise AssertionError("a stream of events ends in an answer")
+
+
+class _Draft:
+    """What a generator has written so far, dim and passing: the answer that has been judged comes in its place."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._live: Any = None
+
+    def write(self, piece: str) -> None:
+        self._text += safe(piece)
+        if self._live is not None:
+            self.show()
+
+    def show(self) -> None:
+        if not self._text or not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+
+        if self._live is None:
+            self._live = Live(console=Console(stderr=True), transient=True, refresh_per_second=8)
+            self._live.start()
+        self._live.update(Text(self._text, style="dim"))
+
+    def stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
 
 
 def _citation_lines(citation: Citation, language: str) -> list[str]:
@@ -126,6 +176,16 @@ def examination_text(examination: Examination, language: str) -> str:
     return safe("\n".join(lines)) + "\n"
 
 
+def models_text(found: Iterable[Described], language: str) -> str:
+    """Return a line for each generator: whether it is set, its name, and whether, or why not, it can be used."""
+    lines = (
+        f"{'*' if one.selected else ' '} {one.name}\t"
+        + (one.problem.said(language) if one.problem else message("model_usable", language))
+        for one in found
+    )
+    return safe("\n".join(lines)) + "\n"
+
+
 class ProgressLine:
     """A Progress for people: a bar in a terminal, elsewhere a line a stage, always on stderr."""
 
@@ -170,9 +230,10 @@ def table_text(table: Mapping[str, Mapping[str, float]]) -> str:
     for first in range(0, len(rows), TABLE_COLUMNS):
         shown = rows[first : first + TABLE_COLUMNS]
         lines = [" " * width + "".join(f" {row:>10}" for row in shown)]
-        lines += [
-            f"{name:{width}}" + "".join(f" {table[row].get(name, float('nan')):10.4g}" for row in shown)
-            for name in names
-        ]
+        for name in names:
+            cells = [f"{table[row][name]:.4g}" if name in table[row] else "-" for row in shown]
+            lines.append(
+                f"{name:{width}}" + "".join(f" {c:>{max(10, len(r))}}" for c, r in zip(cells, shown, strict=True))
+            )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import platform
 import shutil
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
 from rag.calibration import Calibration, calibrate, examples
@@ -16,12 +19,60 @@ from rag.protocols import Progress, silent
 from rag.settings import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from rag.evaluation import Outcome
     from rag.settings import Settings
 
 RANKED = 100  # articles taken from each index, so that recall@20 and fusion see enough
+KINDS = ("same", "across", "pool")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The questions in one language asked of the articles in one, or of all where ``corpus`` is ``*``."""
+
+    language: str
+    corpus: str
+    without: tuple[Stage, ...]
+    outcomes: Sequence[Outcome]
+    metrics: Mapping[str, float]
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS: asked of articles in the language of the question, in another, or of all of them."""
+        return "pool" if self.corpus == "*" else KINDS[self.language != self.corpus]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was asked, as ``facts``, and what came of it, in groups."""
+
+    facts: Mapping[str, object]
+    groups: Sequence[Group]
+
+    @property
+    def table(self) -> dict[str, dict[str, float]]:
+        """The metrics of each group, then the means over the groups of a kind where there are several."""
+        rows = {_row(f"{group.language}->{group.corpus}", group.without): dict(group.metrics) for group in self.groups}
+        for without in dict.fromkeys(group.without for group in self.groups):
+            for kind in KINDS:
+                alike = [group.metrics for group in self.groups if (group.kind, group.without) == (kind, without)]
+                if len(alike) > 1:
+                    rows[_row(kind, without)] = _means(alike)
+        return rows
+
+
+def _row(name: str, without: Sequence[Stage]) -> str:
+    return name + "".join(f" without {stage}" for stage in without)
+
+
+def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the rows that have it, and the sum of their questions."""
+    held = {name: [row[name] for row in rows if name in row] for name in dict.fromkeys(n for row in rows for n in row)}
+    means = {name: round(sum(values) / len(values), 4) for name, values in held.items()}
+    return means | {"questions": sum(held["questions"])}
 
 
 def evaluate(
@@ -30,34 +81,45 @@ def evaluate(
     *,
     question_lang: str | None = None,
     corpus_lang: str | None = None,
+    where: str | None = None,
     limit: int | None = None,
     distractors: Path | None = None,
     ablate: bool = False,
     progress: Progress = silent,
-) -> dict[str, dict[str, float]]:
-    """Return the metrics by row: the language of the questions, and of the articles where they are taken apart.
+) -> Evaluation:
+    """Ask the questions and return what came of them.
 
-    ``corpus_lang`` asks the articles of one language, or with ``each`` those of each language in turn. Raises
-    QuestionSetError.
+    ``corpus_lang`` asks the articles of one language, or with ``each`` those of each language in turn; where there is
+    only one, it is that. Raises QuestionSetError.
     """
-    asked = queries(folder, language=question_lang, limit=limit)
+    asked = queries(folder, language=question_lang, where=where, limit=limit)
     if not asked:
         raise QuestionSetError("question_set_empty", path=folder)
-    table = {}
+    groups = []
     with _collection(settings, folder, distractors, progress) as engine:
         languages = {summary.id: summary.language for summary in engine.store.articles()}
-        corpora = sorted(set(languages.values())) if corpus_lang == "each" else [corpus_lang]
+        spoken = sorted(set(languages.values()))
+        alone = corpus_lang is None and len(spoken) == 1
+        corpora = spoken if corpus_lang == "each" or alone else [corpus_lang]
         variants = [(), *((stage,) for stage in get_args(Stage))] if ablate else [settings.without]
         for without in variants:
             engine.settings = engine.settings.model_copy(update={"without": without})
             for corpus in corpora:
                 known = frozenset(name for name, code in languages.items() if corpus in (None, code))
-                outcomes = run(engine, asked, corpus_language=corpus, progress=progress)
+                filtered = None if spoken == [corpus] else corpus  # a filter that lets all through costs time
+                outcomes = run(engine, asked, corpus_language=filtered, progress=progress)
                 for language in sorted({query.language for query in asked}):
                     chosen = [outcome for outcome in outcomes if outcome.query.language == language]
-                    row = f"{language}->{corpus or '*'}" + "".join(f" without {stage}" for stage in without)
-                    table[row] = measure(chosen, known, settings.threshold)
-    return table
+                    metrics = measure(chosen, known, settings.threshold)
+                    groups.append(Group(language, corpus or "*", without, chosen, metrics))
+        facts = {
+            "questions": folder.name, "where": where, "limit": limit, "distractors": distractors and distractors.name,
+            "encoder": f"{engine.encoder.name} ({engine.encoder.fingerprint})",
+            "passage_tokens": settings.passage_tokens, "candidates": RANKED, "threshold": settings.threshold,
+            "articles": len(languages), "passages": engine.store.state().passages,
+            "date": f"{datetime.now(UTC):%Y-%m-%d}", "platform": platform.platform(),
+        }  # fmt: skip
+    return Evaluation({name: value for name, value in facts.items() if value is not None}, groups)
 
 
 def calibrate_on(

@@ -103,8 +103,13 @@ def test_errors_speak_the_language_of_the_user(home):
     assert "Câu hỏi" in run("ask", " ", data=home, RAG_INTERFACE="vi").stderr
 
 
+def test_the_language_of_the_question_can_be_told(home):
+    assert "Các bài báo" in run("ask", "--lang", "vi", "Who won the 2022 World Cup?", data=home).stdout
+    assert run("ask", "--lang", "english", "ViGen?", data=home).returncode == 2
+
+
 def test_filters_narrow_the_articles(home):
-    assert run("ask", "--lang", "vi", "ViGen là gì?", data=home).returncode == 3
+    assert run("ask", "--article-lang", "vi", "ViGen là gì?", data=home).returncode == 3
     assert run("ask", "--until", "2024", "ViGen là gì?", data=home).returncode == 3
     assert run("ask", "--source", "baoquocte.vn", "--since", "2025-12", "ViGen là gì?", data=home).returncode == 0
 
@@ -198,7 +203,13 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_an_interrupted_command_says_so_by_its_code(home):
-    process = subprocess.Popen([BIN / "ask"], env=environment(home), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [BIN / "ask"],
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background inherits it ignored
+    )
     time.sleep(3)  # it waits for a question on stdin
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=20)

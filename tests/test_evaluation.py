@@ -13,6 +13,7 @@ from rag.evaluation import (
     folded,
     measure,
     queries,
+    reliability,
     retrieval_metrics,
 )
 
@@ -21,7 +22,9 @@ def outcome(
     ranking, relevant=("a",), *, answerable=True, miss=None, probability=0.5, quotes=(), answers=("x",), name="q"
 ):
     query = Query(name, "fr", "?", answers, frozenset(relevant), answerable, miss)
-    return Outcome(query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), quotes, probability, 5.0)
+    return Outcome(
+        query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), quotes, probability, {"total": 5.0}
+    )
 
 
 def test_retrieval_metrics_by_hand():
@@ -78,6 +81,18 @@ def test_abstention_is_told_by_the_way_of_missing():
     assert (found["auroc_near"], found["auroc_far"], found["auroc"]) == (0.5, 1.0, 0.75)
 
 
+def test_calibration_by_hand():
+    told = [(0.05, False), (0.15, True), (0.19, False), (1.0, True)]
+    outcomes = [outcome((), answerable=answerable, probability=p) for p, answerable in told]
+    bins = reliability(outcomes)
+    assert [(b.answerable, b.count) for b in bins] == [(0.0, 1), (0.5, 2), (1.0, 1)]
+    assert bins[1].probability == pytest.approx(0.17)
+    found = abstention_metrics(outcomes, 0.5)
+    assert found["brier"] == pytest.approx((0.05**2 + 0.85**2 + 0.19**2) / 4)
+    assert found["ece"] == pytest.approx((0.05 + 2 * 0.33) / 4)
+    assert "ece" not in abstention_metrics(outcomes[1:2], 0.5)  # with one kind of question only, it says nothing
+
+
 def test_all_metrics_stand_in_one_row():
     row = measure([outcome(("a",), quotes=("x",))], frozenset("a"), 0.5)
     assert (row["questions"], row["hit@1"], row["rrf_hit@1"], row["citation_hit"], row["ms_p50"]) == (1, 1, 1, 1, 5)
@@ -103,6 +118,12 @@ def test_questions_are_sampled_evenly_and_by_language(question_set):
     assert {query.language for query in queries(folder, language="vi")} == {"vi"}
     sample = [int(query.id[1:]) for query in queries(folder, limit=10)]
     assert sample == list(range(0, 100, 10))
+
+
+@pytest.mark.parametrize(("where", "kept"), [("good=true", 1), ("lang=fr", 2), ("lang=vi", 0), ("part=null", 2)])
+def test_questions_are_chosen_by_a_value(question_set, where, kept):
+    folder = question_set(row(1), json.dumps(json.loads(row(2)) | {"good": True}))
+    assert len(queries(folder, where=where)) == kept
 
 
 @pytest.mark.parametrize("bad", ["{", '{"id": "q"}'])

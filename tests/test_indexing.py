@@ -4,7 +4,8 @@ import pytest
 from fakes import MemoryStore, WordEncoder
 
 from rag.errors import ArticleError
-from rag.indexing import sync
+from rag.indexing import add, sync
+from rag.types import Article
 
 
 class CountingEncoder(WordEncoder):
@@ -139,3 +140,39 @@ def test_another_encoder_takes_the_whole_collection_over(folder, store, encoder,
     assert store.state().encoder == "words-2"
     assert {summary.id for summary in store.articles()} == {"one", "two", "single"}
     assert any("Nanning" in text for text in other.encoded)
+
+
+def test_articles_without_a_file_are_added_and_replaced_and_stay_when_a_folder_is_synced(folder, store, encoder):
+    run(folder, store, encoder)
+    first, second = (Article("sent", "Sent", f"Version {n} of what was sent.", "en", origin="upload/a") for n in (1, 2))
+    error = ArticleError("article_empty", origin="b")
+    report = add([first, error], store=store, encoder=encoder, passage_tokens=40)
+    assert (report.added, report.failures, report.removed) == (("sent",), (error,), ())
+    assert add([first], store=store, encoder=encoder, passage_tokens=40).unchanged == ("sent",)
+    assert add([second], store=store, encoder=encoder, passage_tokens=40).updated == ("sent",)
+    assert run(folder, store, encoder).unchanged == ("one", "two")
+    assert store.article("sent") == second
+
+
+def test_an_article_of_a_file_is_replaced_only_once_the_file_is_gone(folder, store, encoder):
+    run(folder, store, encoder)
+    sent = Article("one", "One", "Another article of this name.", "en", origin="upload/one.txt")
+    (failure,) = add([sent], store=store, encoder=encoder, passage_tokens=40).failures
+    assert failure.key == "id_taken"
+    (folder / "one.txt").unlink()
+    assert add([sent], store=store, encoder=encoder, passage_tokens=40).updated == ("one",)
+
+
+def test_work_that_its_progress_ends_leaves_whole_batches(folder, store, encoder, monkeypatch):
+    monkeypatch.setattr("rag.indexing.BATCH", 1)
+    fractions = []
+
+    def progress(stage, fraction):
+        fractions.append((stage, fraction))
+        if (stage, fraction) == ("embed", 0.5) and len(fractions) > 4:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        sync(folder, store=store, encoder=encoder, detect=lambda _: "fr", passage_tokens=40, progress=progress)
+    assert [summary.id for summary in store.articles()] == ["one"]
+    assert run(folder, store, encoder).added == ("two",)

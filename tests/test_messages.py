@@ -11,6 +11,7 @@ from rag.messages import LANGUAGES, catalogue, interface_language, message
 from rag.types import Problem, Reason, as_json
 
 ROOT = Path(__file__).parent.parent
+SOURCES = sorted(path for part in ("api", "rag") for path in (ROOT / part).rglob("*.py"))
 # The key of a message stands as the first argument of these.
 SPEAKERS = {"message", "say", "Problem"}
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"ExportError"}
@@ -43,7 +44,7 @@ def test_translations_are_translations(language):
 
 def calls(*names):
     """Yield the place and the node of every call of one of these names in the engine's code."""
-    for path in sorted((ROOT / "rag").rglob("*.py")):
+    for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in names:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node
@@ -101,7 +102,7 @@ def test_every_stage_is_in_the_catalogue_and_no_other():
 
 def test_every_key_is_used():
     """By its name as a string somewhere in the code, or by a beginning that the tests above know."""
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "rag").rglob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in SOURCES]
     strings = {
         node.value
         for source in sources

@@ -1,6 +1,6 @@
 """What is printed speaks the user's language and cannot rewrite the terminal."""
 
-from rag.terminal import ProgressLine, removed_text
+from rag.terminal import ProgressLine, removed_text, table_text
 from rag.types import Article, Removed
 
 
@@ -17,3 +17,12 @@ def test_each_stage_is_announced_once_where_there_is_no_terminal(capsys):
         progress(stage, fraction)
     progress.stop()
     assert capsys.readouterr() == ("", "Lecture des articles …\nEncodage des passages …\n")
+
+
+def test_a_table_stays_in_line_whatever_its_rows_are_called():
+    table = {"fr->fr": {"hit@1": 0.75, "auroc": 1.0}, "fr->fr without sentences": {"hit@1": 0.5}}
+    assert table_text(table).splitlines() == [
+        "          fr->fr fr->fr without sentences",
+        "hit@1       0.75                      0.5",
+        "auroc          1                        -",
+    ]

@@ -1,11 +1,12 @@
 import json
+from typing import get_args
 
 import pytest
 from fakes import WordEncoder
 
 import rag.engine
 from rag.errors import QuestionSetError
-from rag.settings import load
+from rag.settings import Stage, load
 from rag.trials import calibrate_on, evaluate
 
 TEXTS = {
@@ -42,17 +43,34 @@ def settings(tmp_path):
 
 
 def test_rows_are_the_languages_of_questions_and_articles(question_set, settings):
-    table = evaluate(settings, question_set, corpus_lang="each")
-    assert list(table) == ["en->en", "fr->en", "en->fr", "fr->fr"]
+    table = evaluate(settings, question_set, corpus_lang="each").table
+    assert list(table) == ["en->en", "fr->en", "en->fr", "fr->fr", "same", "across"]
     assert table["fr->fr"]["hit@1"] == table["en->en"]["hit@1"] == 1.0
     assert table["fr->fr"]["citation_hit"] == 1.0
     assert table["fr->fr"]["questions"] == 3
-    assert list(evaluate(settings, question_set, question_lang="fr")) == ["fr->*"]
+    assert list(evaluate(settings, question_set, question_lang="fr").table) == ["fr->*"]
+
+
+def test_the_means_are_those_of_the_pairs_in_one_language_and_across(question_set, settings):
+    table = evaluate(settings, question_set, corpus_lang="each").table
+    assert table["across"]["hit@1"] == (table["en->fr"]["hit@1"] + table["fr->en"]["hit@1"]) / 2
+    assert table["same"]["questions"] == 6
+    assert list(evaluate(settings, question_set).table) == ["en->*", "fr->*", "pool"]
+
+
+def test_articles_in_one_language_are_named_without_an_option(question_set, settings):
+    corpus = question_set / "corpus.jsonl"
+    corpus.write_text("\n".join(line for line in corpus.read_text("utf-8").splitlines() if '"fr"' in line), "utf-8")
+    evaluation = evaluate(settings, question_set, where="lang=fr")
+    assert list(evaluation.table) == ["fr->fr"]
+    assert (evaluation.facts["where"], evaluation.facts["articles"]) == ("lang=fr", 3)
+    assert "limit" not in evaluation.facts
+    assert evaluate(settings, question_set, corpus_lang="en").table["fr->en"]["citation_hit"] == 0.0
 
 
 def test_each_stage_can_be_left_out(question_set, settings):
-    table = evaluate(settings, question_set, question_lang="fr", corpus_lang="fr", ablate=True)
-    assert list(table) == ["fr->fr", *(f"fr->fr without {stage}" for stage in ("sentences", "lexical", "names"))]
+    table = evaluate(settings, question_set, question_lang="fr", corpus_lang="fr", ablate=True).table
+    assert list(table) == ["fr->fr", *(f"fr->fr without {stage}" for stage in get_args(Stage))]
 
 
 def test_distractors_join_the_collection(question_set, settings, tmp_path):
@@ -63,9 +81,11 @@ def test_distractors_join_the_collection(question_set, settings, tmp_path):
     assert len(folders) == 1
 
 
-def test_a_set_without_questions_in_the_language_says_so(question_set, settings):
+def test_a_set_without_such_questions_says_so(question_set, settings):
     with pytest.raises(QuestionSetError, match="no question"):
         evaluate(settings, question_set, question_lang="de")
+    with pytest.raises(QuestionSetError, match="no question"):
+        evaluate(settings, question_set, where="lang=de")
     (question_set / "corpus.jsonl").unlink()
     with pytest.raises(QuestionSetError, match=r"corpus\.jsonl"):
         evaluate(settings, question_set)

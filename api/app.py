@@ -1,0 +1,121 @@
+"""The application: its middleware, its routes, and what it opens while it runs."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from api import answers, articles, asking, collections, jobs, openapi, operation, page, problems
+from api.answers import KeptAnswers
+from api.jobs import Jobs
+from api.limits import Gate, Limits
+from api.operation import Metrics, Operation
+from api.parts import Parts
+from api.security import Security
+from rag.errors import AskpressError, CollectionNotFound, ServerError
+from rag.feedback import FeedbackBook
+from rag.library import Library
+from rag.protocols import silent
+from rag.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from api.settings import ServerSettings
+    from rag.protocols import Encoder, Generator, Progress
+    from rag.settings import Settings
+
+HEALTH_THREADS = 2
+SUMMARY = "Ask a collection of press articles; every sentence of an answer shows the words that support it."
+ROUTERS = (asking.router, answers.router, articles.router, collections.router, jobs.router, operation.router)
+
+
+def create_app(
+    settings: Settings,
+    server: ServerSettings,
+    *,
+    encoder: Encoder | None = None,
+    generators: Mapping[str, Generator] | None = None,
+    progress: Progress = silent,
+) -> FastAPI:
+    """Return the application. It opens what the settings name: the encoder unless one is given, and the generator.
+
+    ``generators`` are more of those that a request may choose, by name.
+
+    Raises ServerError where other machines could reach it and no token protects it.
+    """
+    tokens = Tokens(settings.data_dir)
+    if server.reachable and not tokens.all():
+        raise ServerError("server_open", host=server.host)
+    stopping, gate = threading.Event(), Gate(server.concurrency, server.queue)
+    metrics, web = Metrics(lambda: gate.load), page.web_folder()
+
+    def opened() -> Library:
+        from rag.encoders import load as load_encoder
+        from rag.generators import load as load_generator
+
+        made = encoder or load_encoder(
+            settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
+        )
+        offered = dict(generators or {})
+        if settings.model not in offered:
+            offered[settings.model] = load_generator(settings, progress)
+        library = Library(settings, made, offered)
+        with suppress(CollectionNotFound):  # it can still be made over the API; until then /readyz tells
+            library.prepare(progress)
+        return library
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            library = await to_thread.run_sync(opened)
+        except AskpressError as error:
+            app.state.failure = error  # uvicorn would only exit
+            raise
+        parts = Parts(
+            settings=settings,
+            server=server,
+            library=library,
+            gate=gate,
+            health=Gate(HEALTH_THREADS, queue=100),
+            answers=KeptAnswers(server.kept_answers, server.kept_seconds),
+            feedback=FeedbackBook(settings.data_dir),
+            jobs=Jobs(stopping, server.kept_seconds),
+            metrics=metrics,
+            stopping=stopping,
+        )
+        app.state.parts = parts
+        yield
+        stopping.set()
+        await parts.jobs.end()
+        await to_thread.run_sync(library.close)
+
+    app = FastAPI(
+        title="Askpress",
+        summary=SUMMARY,
+        version=version("askpress"),
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Operation, metrics=metrics),
+            Middleware(Security, server=server, tokens=tokens, page=page.addresses(web)),
+            Middleware(Limits, server=server),
+        ],
+        docs_url=None,  # both load their scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.stopping, app.state.failure = stopping, None
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    page.install(app, web)
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
+    return app

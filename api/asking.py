@@ -1,0 +1,103 @@
+"""Questions: ``/v1/ask`` and ``/v1/search``."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from api import problems
+from api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, EventStream, Work, event
+from api.models import AskRequest, KeptAnswer, SearchRequest, SearchResponse
+from api.parts import Parts, parts_of
+from rag.errors import AskpressError
+from rag.types import AnswerReady, ClaimMade, SourcesFound, TokenWritten, Waiting, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Generator
+
+    from rag.types import Event, Found
+
+router = APIRouter(prefix="/v1", tags=["questions"])
+log = logging.getLogger("askpress.server")
+NAMES = {SourcesFound: "sources", TokenWritten: "token", ClaimMade: "claim", AnswerReady: "answer"}
+
+
+def work_on(parts: Parts, asked: AskRequest) -> Work[Event]:
+    """Return the work of answering a question, to be begun by one of its methods."""
+    name = asked.collection or parts.settings.collection
+
+    def events() -> Generator[Event, None, None]:
+        with parts.library.engine(name, top_k=asked.top_k, model=asked.model) as engine:
+            yield from engine.stream(asked.query, **asked.options())
+
+    return Work(events, parts.gate, parts.stopping)
+
+
+def keep(parts: Parts, asked: AskRequest, last: Event) -> KeptAnswer:
+    """Keep and count the answer of the last event."""
+    assert isinstance(last, AnswerReady)
+    parts.metrics.answer(last.answer)
+    return parts.answers.keep(asked.collection or parts.settings.collection, last.answer)
+
+
+@router.post("/ask", response_model=KeptAnswer, responses={404: {}, 409: {}, 422: {}, 502: {}})
+async def ask(request: Request, asked: AskRequest) -> Response:
+    """Answer a question with quotes of the articles, or say that they do not say: `status` is `no_evidence` then.
+
+    With `stream: true` the answer comes as server-sent events: `sources` (what the question led to), `token` (a piece
+    of the draft, not yet judged), `claim` (a sentence of the answer, judged, with its citations), and at the end one
+    `answer` (the whole, as without `stream`) or one `error` (a problem).
+    """
+    parts = parts_of(request)
+    if parts.server.log_questions:
+        request.state.logged = {"question": asked.query}
+    work = work_on(parts, asked)
+    if not asked.stream:
+        last = await work.last(request)
+        return (
+            Response(status_code=problems.CLIENT_LEFT)
+            if last is None
+            else JSONResponse(as_json(keep(parts, asked, last)))
+        )
+    events = work.each()
+    first = await anext(events)  # raised before the response begins, an error still has a status
+    return EventStream(_framed(request, asked, first, events), work.left)
+
+
+async def _framed(
+    request: Request, asked: AskRequest, first: Event, events: AsyncIterator[Event]
+) -> AsyncIterator[bytes]:
+    parts, sent = parts_of(request), time.monotonic()
+    yield event(NAMES[type(first)], as_json(first))
+    try:
+        async for item in events:
+            if isinstance(item, Waiting):
+                if time.monotonic() - sent < KEEP_ALIVE_SECONDS:
+                    continue
+                yield KEEP_ALIVE
+            elif isinstance(item, AnswerReady):
+                yield event("answer", as_json(keep(parts, asked, item)))
+            else:
+                yield event(NAMES[type(item)], as_json(item))
+            sent = time.monotonic()
+    except AskpressError as error:
+        yield event("error", problems.details(request.scope, error))
+    except Exception:
+        log.exception("stream failed", extra={"fields": {"request_id": request.state.request_id}})
+        yield event("error", problems.details(request.scope, AskpressError("server_failed")))
+
+
+@router.post("/search", response_model=SearchResponse, responses={404: {}, 409: {}, 422: {}})
+async def search(request: Request, asked: SearchRequest) -> Response:
+    """Return the passages nearest to a question, best first, without an answer."""
+    parts = parts_of(request)
+
+    def find() -> tuple[Found, ...]:
+        with parts.library.engine(asked.collection or parts.settings.collection, top_k=asked.top_k) as engine:
+            return engine.search(asked.query, **asked.options())
+
+    return JSONResponse({"passages": as_json(await parts.gate.run(find))})

@@ -1,0 +1,144 @@
+"""Errors as RFC 9457 problem details: the one place where an error becomes a status."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+
+from rag.errors import (
+    ArticleError,
+    ArticleNotFound,
+    AskpressError,
+    CollectionNotFound,
+    EncoderError,
+    GeneratorError,
+    RequestError,
+    StorageFull,
+    StoreBusy,
+    UsageError,
+)
+from rag.messages import LANGUAGES
+from rag.types import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request
+    from starlette.types import Scope
+
+MEDIA_TYPE = "application/problem+json"
+CLIENT_LEFT = 499  # as nginx writes it into its log; nobody receives it
+
+_KEYS: Mapping[int, tuple[str, ...]] = {
+    400: ("request_json_malformed", "request_malformed"),
+    401: ("request_token_missing",),
+    403: ("request_origin_foreign", "request_role_missing"),
+    404: ("answer_not_found", "job_not_found", "request_path_unknown"),
+    405: ("request_method_unknown",),
+    409: ("encoder_not_the_collections", "id_taken"),
+    413: ("request_too_large",),
+    415: ("request_type_unknown",),
+    421: ("request_host_unknown",),
+    429: ("request_too_frequent",),
+    503: ("server_busy", "server_not_ready", "server_stopping"),
+}
+BY_KEY = {key: status for status, keys in _KEYS.items() for key in keys}
+BY_CLASS: Mapping[type[AskpressError], int] = {
+    ArticleError: 422,
+    ArticleNotFound: 404,
+    CollectionNotFound: 404,
+    EncoderError: 503,
+    GeneratorError: 502,
+    StorageFull: 507,
+    StoreBusy: 503,
+    UsageError: 422,
+}
+RETRY_SECONDS = 5  # where the error does not say when to come back
+
+
+def status_of(error: AskpressError) -> int:
+    by_class = next((BY_CLASS[kind] for kind in type(error).__mro__ if kind in BY_CLASS), 500)
+    return BY_KEY.get(error.key, by_class)
+
+
+def details(scope: Scope, error: AskpressError) -> dict[str, Any]:
+    """Return an error as the members of a problem, in the language of the request."""
+    # Paths say more of this machine than a client has to know.
+    values = {name: value.name if isinstance(value, Path) else value for name, value in error.values.items()}
+    status, state = status_of(error), scope.get("state", {})
+    shown = type(error)(error.key, **values)
+    told = {
+        "type": f"/problems/{error.key}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": shown.said(state.get("language", "en")),
+        "instance": state.get("request_id", ""),
+    }
+    extra = {
+        name: as_json(values[name], state.get("language", "en")) for name in ("errors", "failures") if name in values
+    }
+    return told | extra
+
+
+def response(scope: Scope, error: AskpressError) -> JSONResponse:
+    told = details(scope, error)
+    headers = {"Content-Language": scope.get("state", {}).get("language", "en")}
+    if told["status"] in (429, 503):
+        seconds: Any = error.values.get("seconds", RETRY_SECONDS)
+        headers["Retry-After"] = str(max(1, int(seconds)))
+    if told["status"] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "allowed" in error.values:
+        headers["Allow"] = str(error.values["allowed"])
+    return JSONResponse(told, told["status"], headers, media_type=MEDIA_TYPE)
+
+
+def language_of(header: str) -> str:
+    """Return the one of our languages that an Accept-Language header prefers, else English."""
+    wanted = []
+    for part in header.split(",")[:20]:
+        match = re.fullmatch(r"\s*([a-zA-Z]{2})[a-zA-Z0-9-]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*", part)
+        if match and match[1].lower() in LANGUAGES:
+            wanted.append((-float(match[2] or 1), match[1].lower()))
+    return min(wanted, default=(0.0, "en"), key=lambda pair: pair[0])[1]
+
+
+def install(app: FastAPI) -> None:
+    """Have every error that a route or the framework raises answered with a problem."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    app.add_exception_handler(AskpressError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def _ours(request: Request, error: Any) -> JSONResponse:
+    return response(request.scope, error)
+
+
+def _http(request: Request, error: Any) -> JSONResponse:
+    path, method = request.url.path[:200], request.method
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        told = RequestError("request_path_unknown", path=path)
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "GET")
+        told = RequestError("request_method_unknown", path=path, method=method, allowed=allowed)
+    else:
+        told = RequestError("request_malformed", reason=error.detail)
+    return response(request.scope, told)
+
+
+def _invalid(request: Request, error: Any) -> JSONResponse:
+    found = error.errors()
+    if found[0]["type"] == "json_invalid":
+        return response(request.scope, RequestError("request_json_malformed", reason=found[0]["ctx"]["error"]))
+    # What was sent is not repeated: it may hold a secret.
+    errors = [{"pointer": "/".join(["#", *map(str, item["loc"])]), "detail": item["msg"]} for item in found]
+    first = errors[0]
+    told = RequestError("request_invalid", where=first["pointer"], reason=first["detail"], errors=errors)
+    return response(request.scope, told)

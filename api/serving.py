@@ -1,0 +1,93 @@
+"""Runs the application under uvicorn, and stops it in order."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.operation import log_to_stderr
+from rag.errors import ServerError
+from rag.protocols import silent
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+    from types import FrameType
+
+    from api.settings import ServerSettings
+    from rag.protocols import Generator, Progress
+    from rag.settings import Settings
+
+log = logging.getLogger("askpress.server")
+
+
+def serve(
+    settings: Settings,
+    server: ServerSettings,
+    *,
+    generators: Mapping[str, Generator] | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Serve until a signal comes. Raises ServerError and what opening the parts raises."""
+    app = create_app(settings, server, generators=generators, progress=progress)
+    log_to_stderr([value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)])
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # anyone could claim any address with them
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=server.grace_seconds,
+    )
+    with _listening(server) as listener:
+        try:
+            _Server(config, app.state.stopping, server).run([listener])
+        except SystemExit as stop:
+            if app.state.failure:
+                raise app.state.failure from stop
+            raise
+
+
+def _listening(server: ServerSettings) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        return socket.create_server((server.host, server.port), family=family, backlog=512)
+    except OSError as error:
+        raise ServerError("server_address_taken", host=server.host, port=server.port, reason=error.strerror) from error
+
+
+class _Server(uvicorn.Server):
+    """Tells that it is stopping for a while before it stops to listen, so that a balancer can see it."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event, server: ServerSettings) -> None:
+        super().__init__(config)
+        self._stopping, self._server = stopping, server
+        self._until: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            log.info("ready", extra={"fields": {"url": url}})
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        if sig == signal.SIGTERM and self._until is None:
+            self._captured_signals.append(sig)
+            self._until = time.monotonic() + self._server.drain_seconds
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._until is not None and time.monotonic() >= self._until:
+            self.should_exit = True
+        return await super().on_tick(counter)

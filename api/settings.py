@@ -1,0 +1,98 @@
+"""The server's settings: defaults < the table ``[server]`` of the TOML file < ``RAG_SERVER_*`` < flags."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.errors import SettingsError
+from rag.settings import INVALID, config_file
+
+TABLE = "server"
+
+
+class ServerSettings(BaseSettings):
+    """Frozen; made once by ``load`` and handed down."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAG_SERVER_", frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen at. One that other machines can reach needs a token first."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """The port to listen at; 0 for any that is free."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that the server answers to, beside those of this machine's loopback and ``host``."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins such as ``https://press.example`` whose pages may write here, beside the server's own."""
+    protect_reads: bool | None = None
+    """Whether reading needs a token once there is one; where it is not set, as soon as ``host`` can be reached."""
+    concurrency: int = Field(default=8, ge=1, le=1000)
+    """Questions and other work done at once."""
+    queue: int = Field(default=32, ge=0, le=10_000)
+    """Work that may wait for its turn; more is refused with 503."""
+    rate: float = Field(default=200.0, gt=0)
+    """Requests a second that one client may make for long; more is refused with 429."""
+    burst: int = Field(default=400, ge=1)
+    """Requests that one client may make at once."""
+    body_bytes: int = Field(default=1 << 20, ge=1024)
+    """The largest JSON body; one of articles may be eight times as large."""
+    upload_bytes: int = Field(default=64 << 20, ge=1024)
+    """The largest body of a request that brings files of articles."""
+    kept_answers: int = Field(default=1000, ge=1)
+    """Answers kept in memory, to be linked, exported and rated."""
+    kept_seconds: int = Field(default=3600, ge=1)
+    """How long they are kept, and what is known of a job that has ended."""
+    quick_seconds: float = Field(default=2.0, ge=0)
+    """How long a request that brings articles waits for them, before it is answered with a job."""
+    drain_seconds: float = Field(default=0.5, ge=0)
+    """How long the server still answers, and tells that it is stopping, after SIGTERM."""
+    grace_seconds: int = Field(default=10, ge=1)
+    """How long it then waits for what is under way."""
+    log_questions: bool = False
+    """Whether the log holds what was asked."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether other machines can reach ``host``."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _table())
+
+
+def load(**flags: Any) -> ServerSettings:
+    """Return the settings, flags that are None counting as not given. Raises SettingsError, naming the setting."""
+    try:
+        return ServerSettings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in (TABLE, *first["loc"]))
+        values = {"name": name, "value": first["input"], "reason": first["msg"], **first.get("ctx", {})}
+        raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
+
+
+def _table() -> dict[str, Any]:
+    try:
+        table = tomllib.loads(config_file().read_text(encoding="utf-8")).get(TABLE, {})
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
+    return table if isinstance(table, dict) else {TABLE: table}

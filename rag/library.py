@@ -1,0 +1,181 @@
+"""All the collections of a data folder, opened when they are asked for, sharing one encoder. Safe for threads."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
+from rag.errors import CollectionNotFound, EncoderError, RequestError, StoreBusy
+from rag.generators.extractive import ExtractiveGenerator
+from rag.protocols import Generator, Progress, silent
+from rag.settings import COLLECTION_NAME
+from rag.store.database import storing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from rag.errors import ArticleError
+    from rag.indexing import SyncReport
+    from rag.protocols import Encoder
+    from rag.settings import Settings
+    from rag.store.embedded import EmbeddedStore
+    from rag.types import Article
+
+OPEN = 16
+"""Collections kept open while nobody uses them; each has its indexes in memory."""
+PATIENCE = 10.0
+"""Seconds that the removal of a collection waits for those who use it."""
+
+
+@dataclass(slots=True)
+class _Held:
+    store: EmbeddedStore
+    users: int = 0
+    stale: bool = False  # another encoder made its vectors
+
+
+class Library:
+    """Lends engines of collections. ``generators`` are those a caller may choose by name beside ``extractive``."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, generators: Mapping[str, Generator] | None = None) -> None:
+        self._settings = settings
+        self._encoder = encoder
+        self._generators: dict[str, Generator] = {"extractive": ExtractiveGenerator(), **(generators or {})}
+        assert settings.model in self._generators, "the one used by default is to be among them"
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._leaving: set[str] = set()
+        self._changed = threading.Condition()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the generators, the one used by default first."""
+        default = self._settings.model
+        return (default, *(name for name in self._generators if name != default))
+
+    def names(self) -> list[str]:
+        return collections(self._settings)
+
+    def prepare(self, progress: Progress = silent) -> None:
+        """Open the collection that the settings name; the seeds fill themselves, and follow a change of the encoder."""
+        name = self._settings.collection
+        with self.store(name, create=name == SEEDS) as store:
+            state = store.state()
+            if name == SEEDS and (state.generation == 0 or state.encoder not in (None, self._encoder.fingerprint)):
+                Engine(self._settings, self._encoder, store).sync(seeds_folder(), progress)
+        self._refresh(name)
+
+    @contextmanager
+    def engine(self, name: str, *, top_k: int | None = None, model: str | None = None) -> Iterator[Engine]:
+        """Lend an engine. Raises CollectionNotFound, StoreError, EncoderError, and RequestError for a model."""
+        if model is not None and model not in self._generators:
+            raise RequestError("model_not_offered", name=model, known=", ".join(self.models))
+        settings = self._settings if top_k is None else self._settings.model_copy(update={"top_k": top_k})
+        with self.store(name) as store:
+            if self._held[name].stale:
+                raise EncoderError("encoder_not_the_collections", name=name, encoder=self._settings.encoder)
+            yield Engine(settings, self._encoder, store, self._generators[model or self._settings.model])
+
+    @contextmanager
+    def store(self, name: str, *, create: bool = False) -> Iterator[EmbeddedStore]:
+        """Lend a collection's store. Raises CollectionNotFound, StoreError."""
+        held = self._take(name, create=create)
+        try:
+            yield held.store
+        finally:
+            self._give_back(held)
+
+    def look(self, name: str) -> None:
+        """Raises CollectionNotFound, StoreError."""
+        with self.store(name):
+            pass
+
+    def add(self, name: str, articles: Iterable[Article | ArticleError], progress: Progress = silent) -> SyncReport:
+        """Add articles to a collection: see ``rag.indexing.add``."""
+        from rag.indexing import add
+
+        with self.store(name) as store:
+            report = add(
+                articles,
+                store=store,
+                encoder=self._encoder,
+                passage_tokens=self._settings.passage_tokens,
+                progress=progress,
+            )
+        self._refresh(name)
+        return report
+
+    def delete(self, name: str) -> None:
+        """Remove a collection and its files. Raises CollectionNotFound, StorageFull, StoreBusy."""
+        with self._changed:
+            held = self._take(name)
+            self._leaving.add(name)
+        try:
+            with self._changed:
+                if not self._changed.wait_for(lambda: held.users == 1, PATIENCE):
+                    raise StoreBusy("collection_in_use", name=name, seconds=PATIENCE)
+                del self._held[name]
+            held.store.close()
+            # Renamed first, so that no reader ever finds half of it.
+            removed = self._settings.data_dir / f".removed-{uuid4().hex}"
+            with storing(removed):
+                self._folder(name).rename(removed)
+                shutil.rmtree(removed)
+        finally:
+            self._give_back(held)
+            with self._changed:
+                self._leaving.discard(name)
+
+    def close(self) -> None:
+        """Close every collection, once those who use it have left."""
+        with self._changed:
+            self._changed.wait_for(lambda: not any(held.users for held in self._held.values()), PATIENCE)
+            for held in self._held.values():
+                held.store.close()
+            self._held.clear()
+
+    def _take(self, name: str, *, create: bool = False) -> _Held:
+        if not COLLECTION_NAME.fullmatch(name):
+            raise CollectionNotFound("collection_unknown", name=name)
+        with self._changed:
+            missing = name not in self._held and not create and not self._folder(name).is_dir()
+            if missing or name in self._leaving:
+                raise CollectionNotFound("collection_unknown", name=name)
+            if name not in self._held:
+                self._held[name] = held = _Held(open_collection(self._named(name), create=create))
+                held.stale = self._is_stale(held)
+                self._close_idle()
+            held = self._held[name]
+            held.users += 1
+            self._held.move_to_end(name)
+            return held
+
+    def _give_back(self, held: _Held) -> None:
+        with self._changed:
+            held.users -= 1
+            self._changed.notify_all()
+
+    def _close_idle(self) -> None:
+        idle = [name for name, held in self._held.items() if not held.users][:-1]  # the last was opened just now
+        for name in idle[: max(len(self._held) - OPEN, 0)]:
+            self._held.pop(name).store.close()
+
+    def _refresh(self, name: str) -> None:
+        with self._changed:
+            if held := self._held.get(name):
+                held.stale = self._is_stale(held)
+
+    def _is_stale(self, held: _Held) -> bool:
+        return held.store.state().encoder not in (None, self._encoder.fingerprint)
+
+    def _named(self, name: str) -> Settings:
+        return self._settings.model_copy(update={"collection": name})
+
+    def _folder(self, name: str) -> Path:
+        return collection_folder(self._named(name))

@@ -1,0 +1,70 @@
+"""Articles that were sent rather than found in a folder: staged as files, and read as those of a folder are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from rag.articles import SUFFIXES, read
+from rag.articles.identity import id_of_path
+from rag.errors import ArticleError
+from rag.store.database import storing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rag.articles.drafts import Detect
+    from rag.types import Article
+
+ORIGIN = "upload"
+"""Where the articles' ``origin`` begins: they stay when a folder is synced with the collection."""
+
+
+class Upload:
+    """A temporary folder of files under names of our own making. Its methods raise StorageFull."""
+
+    def __init__(self) -> None:
+        with storing(Path(tempfile.gettempdir(), "askpress")):
+            self._folder = Path(tempfile.mkdtemp(prefix="askpress-")).resolve()
+        self._files: list[Path] = []
+        self._refused: list[ArticleError] = []
+
+    def add_file(self, name: str, content: BinaryIO) -> None:
+        """Stage a file; its name gives its kind and, made harmless, the id of its article."""
+        given = PurePosixPath(name.replace("\\", "/").rpartition("/")[2] or "-")
+        if given.suffix.lower() not in SUFFIXES:
+            self._refused.append(ArticleError("article_suffix_unknown", path=given, known=", ".join(SUFFIXES)))
+            return
+        with self._new(id_of_path(given) + given.suffix.lower()) as file:
+            shutil.copyfileobj(content, file)
+
+    def add_records(self, records: Iterable[Mapping[str, str]]) -> None:
+        """Stage articles given as records, with the keys of a line of JSON Lines."""
+        with self._new("articles.jsonl") as file:
+            file.writelines(f"{json.dumps(record)}\n".encode() for record in records)
+
+    def articles(self, detect: Detect) -> Iterator[Article | ArticleError]:
+        """Yield what the files hold, and what is wrong with those that cannot be read."""
+        yield from self._refused
+        for path in self._files:
+            for found in read(path, root=path.parent, detect=detect):
+                yield found if isinstance(found, ArticleError) else replace(found, origin=f"{ORIGIN}/{found.origin}")
+
+    def remove(self) -> None:
+        """Remove the folder; what cannot be removed is left to the system, which clears its temporary files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def _new(self, name: str) -> Iterator[BinaryIO]:
+        """A new file in a folder of its own, so that two of one name do not meet."""
+        path = self._folder / str(len(self._files)) / name
+        with storing(path):
+            path.parent.mkdir()
+            with path.open("xb") as file:
+                yield file
+        self._files.append(path)

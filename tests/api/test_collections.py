@@ -1,0 +1,51 @@
+import pytest
+from press import fill
+
+from rag.types import Article
+
+
+def test_collections_are_made_listed_and_removed(client):
+    assert client.put("/v1/collections/other").status_code == 201
+    assert client.put("/v1/collections/other").status_code == 200
+    names = [item["name"] for item in client.get("/v1/collections").json()["collections"]]
+    assert names == ["other", "press"]
+    state = client.get("/v1/collections/press").json()["state"]
+    assert (state["articles"], state["languages"]) == (2, {"en": 1, "fr": 1})
+    response = client.delete("/v1/collections/press")
+    assert (response.status_code, response.content) == (204, b"")
+    assert client.get("/v1/collections/press").status_code == 404
+    assert client.post("/v1/ask", json={"query": "consul"}).status_code == 404
+    assert not (client.app.state.parts.settings.data_dir / "collections" / "press").exists()
+    assert fill(client)["added"] == ["nanning", "consul"]
+
+
+@pytest.mark.parametrize("name", ["Press", "a" * 65, "-x", "..", "%2e%2e", "a%00b", "%2Fetc"])
+def test_a_name_cannot_be_a_path(client, name, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    for method in ("GET", "PUT", "DELETE"):
+        assert client.request(method, f"/v1/collections/{name}").status_code in (404, 405, 422)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_collection_that_cannot_be_opened_is_listed_with_its_problem(client):
+    broken = client.app.state.parts.settings.data_dir / "collections" / "broken"
+    broken.mkdir()
+    (broken / "collection.sqlite3").write_text("no database")
+    listed = {item["name"]: item for item in client.get("/v1/collections").json()["collections"]}
+    assert listed["press"]["problem"] is None
+    assert listed["broken"]["state"] is None
+    assert listed["broken"]["problem"]["key"].startswith(("database_", "collection_"))
+
+
+def test_a_collection_of_another_encoder_is_a_conflict_until_it_is_filled_again(client, serving):
+    class Other(type(client.app.state.parts.library._encoder)):
+        fingerprint = "words-2"
+
+    other = serving(encoder=Other())
+    assert other.post("/v1/ask", json={"query": "consul"}).status_code == 409
+    assert other.get("/readyz").status_code == 503
+    body = {"articles": [{"text": "A third article about the consul and the delegates."}]}
+    assert other.post("/v1/collections/press/articles", json=body).status_code == 201
+    assert other.post("/v1/ask", json={"query": "consul"}).status_code == 200
+    assert other.get("/readyz").status_code == 200
+    assert isinstance(other.app.state.parts.library._held["press"].store.article("nanning"), Article)
