@@ -19,12 +19,17 @@ NAMES = ("Nanning", "Hanoï", "Da Nang", "Hué", "Can Tho", "Haïphong", "Singap
 def write_articles(path: Path, passages: int, seed: int = 7) -> None:
     """Write a JSON Lines file of one-sentence articles, so that passages and articles are as many."""
     chance = random.Random(seed)
-    sentences = [part for article in _seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
+    sentences = seed_sentences()
     with path.open("w", encoding="utf-8") as lines:
         for number in range(passages):
             words = [_varied(word, chance) for word in chance.choice(sentences).split()]
             text = f"{chance.choice(NAMES)}, dossier {number} : {' '.join(words)}."
             lines.write(json.dumps({"id": f"bench-{number}", "title": f"Dossier {number}", "text": text}) + "\n")
+
+
+def seed_sentences() -> list[str]:
+    """Return the sentences of the seed articles that are neither short nor long."""
+    return [part for article in _seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
 
 
 def _seed_articles() -> list[Article]:
