@@ -74,7 +74,10 @@ def _draft(
 ) -> Generating[Event, None, tuple[ClaimReader, list[Claim]]]:
     """Have a draft written, and read it as it comes."""
     request = Request("answer", retrieval.question, retrieval.language, retrieval.hits, retrieval.history)
-    reader, claims = ClaimReader(retrieval.hits), []
+    reader = ClaimReader(
+        retrieval.hits, language=retrieval.language, encoder=encoder, keep_unsupported=keep_unsupported
+    )
+    claims: list[Claim] = []
     for piece in itertools.chain(generator.generate(request), [None]):
         if piece == "":
             yield Waiting()

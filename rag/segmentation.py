@@ -158,6 +158,8 @@ def _goes_on(text: str, begin: int, cut: int) -> bool:
     word = _WORD.match(text, cut)
     if word and word[0].islower():  # "« Oui ! » dit-il"; but "iPhone" begins a sentence
         return True
+    if before[-1:] == "." and text[cut : cut + 1] == "-":  # "J.-C.", "J.-B. Say"
+        return True
     last = _LAST_WORD.search(before)
     if last is None:
         return False

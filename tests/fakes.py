@@ -251,7 +251,7 @@ class WordEncoder:
 
 
 class ScriptedGenerator:
-    """Writes the given pieces, raising those that are errors, and remembers what it was asked and whether it was left."""
+    """Writes the given pieces, raises those that are errors, and knows what it was asked and whether it was left."""
 
     name = "scripted"
 

@@ -6,9 +6,9 @@ from fakes import MemoryStore, ScriptedGenerator, WordEncoder
 from rag.engine import Engine
 from rag.errors import GeneratorError
 from rag.settings import load
-from rag.types import AnswerReady, Article, ClaimMade, TokenWritten, Turn, Waiting
+from rag.types import AnswerReady, ClaimMade, TokenWritten, Turn, Waiting
 
-TEXT = "Meta soutient ViGen. Le projet réunit 300 délégués à Nanning."
+TEXT = "Meta soutient ViGen. Le projet réunit à Nanning, en Chine, plus de 300 délégués qui sont venus de la région."
 QUESTION = "Qui soutient ViGen ?"
 
 
@@ -40,7 +40,7 @@ def test_the_draft_and_its_silences_are_seen_as_they_come(engine_with):
 
 @pytest.mark.parametrize("pieces", [(), ("Meta soutient ViGen [1].\n",)])
 def test_where_the_generator_fails_the_articles_are_quoted_and_it_is_said(engine_with, pieces):
-    failure = GeneratorError("generator_circuit", host="127.0.0.1", model="m", seconds=30)
+    failure = GeneratorError("generator_circuit_open", host="127.0.0.1", model="m", failures=3, seconds=30)
     *events, last = engine_with(*pieces, failure).stream(QUESTION)
     assert not any(isinstance(event, AnswerReady) for event in events)
     assert (last.answer.status, last.answer.generator) == ("answered", "extractive")

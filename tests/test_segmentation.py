@@ -36,6 +36,7 @@ def sentences(text, language):
         ("fr", ["La hausse est de 10.5 %.", "Voir p. 12 et art. 3.", "Pourquoi ?", "Parce que."]),
         ("fr", ["Le plan B.", "Il part avec 😀 George W. Bush.", "iFLYTEK a suivi."]),
         ("en", ["The U.S. economy grew 10.5 percent.", "Mr. Smith of Apple Inc. left at 5 p.m. on Monday."]),
+        ("fr", ["Rome fut fondée en 753 av. J.-C. selon Varron.", "J.-B. Say le dit."]),
         ("en", ['He said: "It works. We ship."', "J. K. Rowling wrote it.", "Is it true?", "It is."]),
         ("vi", ["TS. Nguyễn Văn A phát biểu.", "TP. Hồ Chí Minh tăng 10,5%.", "PGS.TS. Trần B. nói vậy.", "Ông đi."]),
         ("vi", ['Ông nói: "Tốt lắm."', "Họ vui mừng."]),
