@@ -35,7 +35,7 @@ ask: $(VENV)/.run
 serve: $(VENV)/.run
 	@exec $(BIN)/rag serve
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.browser
 	$(BIN)/pytest
 
 lint: $(VENV)/.test
@@ -67,6 +67,15 @@ $(VENV)/.run: .ci/requirements/run.txt .ci/requirements/torch-cpu.txt .ci/requir
 $(VENV)/.test: .ci/requirements/test.txt $(VENV)/.run
 	@echo "Setting up: what the tests need …" >&2
 	@$(UV) $(HASHED) -r .ci/requirements/test.txt
+	@touch $@
+
+# The page is tested in a browser: Debian's where apt may install it, else Playwright's own, else not, which pytest tells.
+$(VENV)/.browser: $(VENV)/.test
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { \
+		echo "Setting up: a browser …" >&2; \
+		{ [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y chromium-headless-shell fonts-noto-cjk; } \
+			>/dev/null 2>&1 || $(BIN)/playwright install --with-deps chromium-headless-shell >&2 \
+			|| echo "No browser can be installed here." >&2; }
 	@touch $@
 
 # Pins everything that is installed above, with hashes; run after changing pyproject.toml.

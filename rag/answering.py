@@ -47,15 +47,17 @@ def write(
     A generator that says that the passages do not answer is believed. Where it fails, or nothing that it wrote is
     supported, the extractive generator writes instead, and the answer's notice says so.
     """
-    language, name, notice = answer.language, generator.name, None
+    language, name, notice, dropped = answer.language, generator.name, None, 0
     try:
         reader, claims = yield from _draft(retrieval, generator, encoder, keep_unsupported=keep_unsupported)
+        dropped = reader.dropped
         if not any(claim.citations for claim in claims):
-            if not claims and not reader.dropped:
+            dropped += len(claims)
+            if not dropped:
                 return answer
             notice = message("draft_unsupported", language, model=name)
-        elif reader.dropped:
-            notice = message("claims_dropped", language, count=reader.dropped)
+        elif dropped:
+            notice = message("claims_dropped", language, count=dropped)
     except GeneratorError as error:
         _log.info("the generator %s failed: %s", name, error)
         claims = []
@@ -66,7 +68,7 @@ def write(
         reader, claims = yield from _draft(retrieval, fallback, encoder, keep_unsupported=False)
     text = " ".join(claim.text for claim in claims)
     answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations)
-    return replace(answer, notice=" ".join(filter(None, (notice, _foreign(answer)))) or None)
+    return replace(answer, dropped=dropped, notice=" ".join(filter(None, (notice, _foreign(answer)))) or None)
 
 
 def _draft(

@@ -1,19 +1,31 @@
-"""Ties each sentence of a draft to the exact words of the articles that carry it."""
+"""Ties each sentence of a draft to the words of the articles that carry it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from rag.types import Citation, Claim, Span
+from rag.languages import query_terms
+from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
+from rag.support import Sentence, Statement, support
+from rag.types import UNDETERMINED, Citation, Claim, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rag.types import Hit
+    from rag.protocols import Encoder
+    from rag.types import Hit, Support
 
-_MARKERS = re.compile(r"((?:\s*\[\d{1,3}\])+)\s*$")
-_NUMBER = re.compile(r"\d+")
+LONGEST = 1200
+"""Characters of a sentence that is judged. A longer one that is no article's is left out unread."""
+
+Quotes = list[tuple[int, Span]]
+"""Hits, counted from 0, and where in their articles."""
+
+_CHUNK = 8192  # characters of a draft that are taken at once, in which a whole line is known as such
+_BREAKS = re.compile(r"[\n\r\v\f\u0085\u2028\u2029]")
+_ENDS = re.compile(r"[.!?…。！？]")
+_HAN = "㐀-鿿"
 
 
 class CitationBook:
@@ -45,16 +57,31 @@ class CitationBook:
 
 
 class ClaimReader:
-    """Reads a draft as it is written, and makes each line that the articles carry a Claim, as soon as it is complete.
+    """Reads a draft as it is written, and makes each sentence a Claim as soon as it is complete.
 
-    A line that stands in no passage that its markers name is left out: what cannot be shown is not said.
+    A sentence that its passages hold word for word is ``verbatim``; else, with an encoder, it may be ``supported`` by
+    whole sentences of them. Where it names no passage that was given, all are looked at. What nothing carries is left
+    out, and counted in ``dropped``, or kept as ``unsupported``, without a citation.
     """
 
-    def __init__(self, hits: Sequence[Hit]) -> None:
+    def __init__(
+        self,
+        hits: Sequence[Hit],
+        *,
+        language: str = UNDETERMINED,
+        encoder: Encoder | None = None,
+        keep_unsupported: bool = False,
+    ) -> None:
+        self.dropped = 0
         self._hits = hits
+        self._language = language
+        self._encoder = encoder
+        self._keep_unsupported = keep_unsupported
         self._book = CitationBook()
         self._rest = ""
+        self._overlong = False
         self._stop = -1
+        self._sentences: tuple[Sentence, ...] | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -66,37 +93,132 @@ class ClaimReader:
 
         Offsets are those of the answer's text, in which claims are joined by one space.
         """
-        *lines, self._rest = (self._rest + piece).split("\n")
-        return [claim for line in lines if (claim := self._claim(line))]
+        claims: list[Claim] = []
+        *lines, rest = _BREAKS.split(piece)
+        for line in lines:
+            claims.extend(self._take(line))
+            claims.extend(self._line(self._rest))
+            self._rest, self._overlong = "", False
+        claims.extend(self._take(rest))
+        claims.extend(self._completed())
+        return claims
 
     def finish(self) -> list[Claim]:
         """Return the claims in what is left when the draft has ended."""
         return self.read("\n")
 
-    def _claim(self, line: str) -> Claim | None:
-        markers = _MARKERS.search(line)
-        if markers is None:
-            return None
-        text = line[: markers.start()].strip()
-        numbers = [int(number) for number in _NUMBER.findall(markers[0])]
-        found = [(n, find_quote(text, self._hits[n - 1])) for n in numbers if 1 <= n <= len(self._hits)]
-        cited = [self._book.cite(self._hits[n - 1], span).number for n, span in found if span is not None]
-        if not cited:
-            return None
+    def _take(self, text: str) -> Iterator[Claim]:
+        """Add to the line that is being written; yield the claims that it completes where it is long."""
+        for start in range(0, len(text), _CHUNK):
+            if start:
+                yield from self._completed()
+            self._rest += "" if self._overlong else text[start : start + _CHUNK]
+
+    def _completed(self) -> Iterator[Claim]:
+        """Yield the claims in the sentences behind which another has begun; give up a line that never ends one."""
+        if _ENDS.search(self._rest):
+            whole, self._rest = split_complete(self._rest, self._language)
+            for sentence in whole:
+                yield from self._claims(sentence)
+        if len(self._rest) > 2 * LONGEST:
+            self.dropped += 1
+            self._rest, self._overlong = "", True
+
+    def _line(self, line: str) -> Iterator[Claim]:
+        """Yield the claims of a line: the whole of it, where it stands so in a passage, else its sentences."""
+        text, named = without_end(line)
+        if quotes := self._verbatim(text, named):
+            yield self._claim(text, "verbatim", quotes)
+        else:
+            for sentence in split(line, self._language):
+                yield from self._claims(sentence)
+
+    def _claims(self, sentence: str) -> Iterator[Claim]:
+        text, named = without_end(sentence)
+        if quotes := self._verbatim(text, named):
+            yield self._claim(text, "verbatim", quotes)
+            return
+        text, named = harmless(sentence[: LONGEST + 1]), numbers(sentence[: LONGEST + 1])
+        if not says_something(text):
+            return
+        if len(sentence) <= LONGEST:
+            if quotes := self._verbatim(text, named):
+                yield self._claim(text, "verbatim", quotes)
+                return
+            if quotes := self._supported(text, named):
+                yield self._claim(text, "supported", quotes)
+                return
+            if self._keep_unsupported:
+                yield self._claim(text, "unsupported", [])
+                return
+        self.dropped += 1
+
+    def _claim(self, text: str, kind: Support, quotes: Quotes) -> Claim:
+        text = harmless(text)
         start = self._stop + 1
         self._stop = start + len(text)
-        return Claim(text, start, self._stop, "verbatim", tuple(cited))
+        cited = [self._book.cite(self._hits[place], span).number for place, span in quotes]
+        return Claim(text, start, self._stop, kind, tuple(dict.fromkeys(cited)))
+
+    def _named(self, named: Iterable[int]) -> list[int]:
+        """Return the places of the hits with these numbers, of all hits where there are none."""
+        return [n - 1 for n in named if 1 <= n <= len(self._hits)] or list(range(len(self._hits)))
+
+    def _verbatim(self, text: str, named: Sequence[int]) -> Quotes:
+        """Return where the hits that a sentence names hold it word for word; the first one's, where it names none."""
+        places = self._named(named)
+        if not says_something(text) or len(text) > max((len(self._text(place)) for place in places), default=0) * 2:
+            return []
+        languages = {self._hits[place].candidate.article.language for place in places}
+        telling = {language for language in languages if query_terms(text, language)}  # "No." stands in many articles
+        found = [
+            (place, span)
+            for place in places
+            if self._hits[place].candidate.article.language in telling
+            and (span := find_quote(text, self._hits[place]) or find_quote(text.rstrip(" .。"), self._hits[place]))
+        ]
+        return found if set(named) & {place + 1 for place in places} else found[:1]
+
+    def _supported(self, text: str, named: Sequence[int]) -> Quotes:
+        if self._encoder is None or not self._hits:
+            return []
+        import numpy as np
+
+        if self._sentences is None:
+            self._sentences = tuple(sentences_of(self._hits))
+        vector = self._encoder.encode_passages([text], [self._language])[0]
+        background = float(np.mean(np.stack([sentence.vector for sentence in self._sentences]) @ vector))
+        places = set(self._named(named))
+        near = [sentence for sentence in self._sentences if sentence.hit in places]
+        found = support(Statement(text, self._language, vector, background), near)
+        return sorted(((s.hit, s.span) for s in found), key=lambda quote: (quote[0], quote[1].start))
+
+    def _text(self, place: int) -> str:
+        candidate = self._hits[place].candidate
+        return candidate.article.text[candidate.passage.start : candidate.passage.stop]
 
 
 def find_quote(text: str, hit: Hit) -> Span | None:
-    """Return where a text stands in a hit's passage, white space aside, or None."""
+    """Return where a text stands in a hit's passage in whole words, white space aside, or None."""
     words = text.split()
     passage = hit.candidate.passage
     if not words:
         return None
-    pattern = re.compile(r"\s+".join(re.escape(word) for word in words))
+    letter = rf"[^\W{_HAN}]"
+    before = f"(?<!{letter})" if re.match(letter, words[0]) else ""
+    after = f"(?!{letter})" if re.match(letter, words[-1][-1]) else ""
+    pattern = re.compile(before + r"\s+".join(re.escape(word) for word in words) + after)
     found = pattern.search(hit.candidate.article.text, passage.start, passage.stop)
     return Span(found.start(), found.end()) if found else None
+
+
+def sentences_of(hits: Sequence[Hit]) -> Iterator[Sentence]:
+    """Yield the sentences of hits, as they are compared with claims."""
+    for place, hit in enumerate(hits):
+        article, vectors = hit.candidate.article, hit.candidate.sentence_vectors
+        for span, vector in zip(hit.candidate.passage.sentences, vectors, strict=True):
+            context = f"{article.title} {hit.candidate.passage.heading}"
+            yield Sentence(place, span, span.of(article.text), context, article.language, vector)
 
 
 def _sentence_around(span: Span, hit: Hit) -> Span:

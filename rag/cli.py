@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rag.engine import Engine
     from rag.protocols import Store
+    from rag.remote import Remote
     from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
     from rag.terminal import ProgressLine
@@ -111,9 +112,12 @@ def ask_command(question: tuple[str, ...], as_json: bool, lang: str | None, cont
     from rag.types import Turn
 
     filters, language, text, settings = _filters(given), _language(lang), _question(question), _settings(given)
+    for name in ("threshold", "unsupported"):
+        if given[name] is not None:
+            _only_here(settings, f"--{name}")
     kept = settings.data_dir / "conversation.json"
     history = conversation.load(kept, settings.collection) if continued else ()
-    with _progress() as progress, _engine(settings, progress) as engine:
+    with _progress() as progress, _asked(settings, progress) as engine:
         answer = watched(engine.stream(text, language=language, filters=filters, history=history), progress)
     _show(answer, as_json, lambda terminal: terminal.answer_text(answer))
     try:
@@ -134,6 +138,7 @@ def rag_group() -> None:
 @json_option
 def sync_command(path: Path, as_json: bool, **given: Any) -> int:
     settings = _settings(given)
+    _only_here(settings, "rag sync")
     with _progress() as progress, _engine(settings, progress, create=True) as engine:
         report = engine.sync(path, progress)
     _show(report, as_json, lambda terminal: terminal.sync_text(report, settings.collection, LANGUAGE))
@@ -146,7 +151,7 @@ def sync_command(path: Path, as_json: bool, **given: Any) -> int:
 @json_option
 def list_command(as_json: bool, **given: Any) -> None:
     filters = _filters(given)
-    with _store(given) as store:
+    with _read(given) as store:
         articles = tuple(store.articles(filters))
     _show(articles, as_json, lambda terminal: "\n".join(terminal.article_rows(articles, LANGUAGE)))
 
@@ -157,7 +162,7 @@ def list_command(as_json: bool, **given: Any) -> None:
 @collection_option
 @json_option
 def show_command(article_id: str, removed: bool, as_json: bool, **given: Any) -> None:
-    with _store(given) as store:
+    with _read(given) as store:
         article = store.article(article_id)
     if removed:
         _show(article.removed, as_json, lambda terminal: terminal.removed_text(article, LANGUAGE))
@@ -169,7 +174,9 @@ def show_command(article_id: str, removed: bool, as_json: bool, **given: Any) ->
 @click.argument("article_ids", metavar="ID...", nargs=-1, required=True)
 @collection_option
 def remove_command(article_ids: tuple[str, ...], **given: Any) -> None:
-    with _store(given) as store:
+    settings = _settings(given)
+    _only_here(settings, "rag remove")
+    with _store(settings) as store:
         for article_id in article_ids:
             store.article(article_id)  # raises ArticleNotFound before anything is removed
         store.remove(article_ids)
@@ -180,7 +187,7 @@ def remove_command(article_ids: tuple[str, ...], **given: Any) -> None:
 @question_options
 def search_command(question: tuple[str, ...], as_json: bool, lang: str | None, **given: Any) -> int:
     filters, text, settings = _filters(given), _question(question), _settings(given)
-    with _progress() as progress, _engine(settings, progress) as engine:
+    with _progress() as progress, _asked(settings, progress) as engine:
         found = engine.search(text, language=_language(lang), filters=filters)
     _show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
     return DONE if found else NO_EVIDENCE
@@ -192,15 +199,16 @@ def search_command(question: tuple[str, ...], as_json: bool, lang: str | None, *
 @click.option("--corpus-lang", metavar="CODE|each", help=say("help_eval_corpus_lang"))
 @click.option("--where", metavar="KEY=VALUE", help=say("help_eval_where"))
 @click.option("--limit", type=int, metavar="N", help=say("help_eval_limit"))
+@click.option("--model", metavar="NAME", help=say("help_model"))
 @click.option("--distractors", type=click.Path(path_type=Path), metavar="FILE", help=say("help_eval_distractors"))
 @click.option("--ablate", is_flag=True, help=say("help_eval_ablate"))
 @click.option("--report", type=click.File("w", "utf-8", lazy=False), metavar="FILE", help=say("help_eval_report"))
 @json_option
-def eval_command(folder: Path, as_json: bool, report: IO[str] | None, **given: Any) -> None:
+def eval_command(folder: Path, as_json: bool, report: IO[str] | None, model: str | None, **given: Any) -> None:
     from rag.trials import evaluate
 
     with _progress() as progress:
-        evaluation = evaluate(_settings({}), folder, progress=progress, **given)
+        evaluation = evaluate(_settings({"model": model}), folder, progress=progress, **given)
     if report is not None:
         from rag.report import page
 
@@ -265,6 +273,17 @@ def serve_command(**given: Any) -> None:
 
     with _progress() as progress:
         serve(_settings({}), load(**given), progress=progress)
+
+
+@rag_group.command("mcp", help=say("help_mcp"))
+def mcp_command() -> None:
+    from api.serving import serve_stdio
+    from api.settings import load
+
+    settings = _settings({})
+    _only_here(settings, "rag mcp")
+    with _progress() as progress:
+        serve_stdio(settings, load(host="127.0.0.1"), progress=progress)
 
 
 @rag_group.command("feedback", help=say("help_feedback"))
@@ -334,12 +353,39 @@ def _engine(settings: Settings, progress: ProgressLine, *, create: bool = False)
 
 
 @contextmanager
-def _store(given: dict[str, Any]) -> Iterator[EmbeddedStore]:
+def _store(settings: Settings) -> Iterator[EmbeddedStore]:
     from rag.engine import open_collection
 
-    with open_collection(_settings(given)) as store:
+    with open_collection(settings) as store:
         yield store
         _warn(store)
+
+
+@contextmanager
+def _asked(settings: Settings, progress: ProgressLine) -> Iterator[Engine | Remote]:
+    """Open what is asked: the collection that the settings name, or the server."""
+    with _remote(settings) if settings.server else _engine(settings, progress) as engine:
+        yield engine
+
+
+@contextmanager
+def _read(given: dict[str, Any]) -> Iterator[EmbeddedStore | Remote]:
+    """Open what articles are read from."""
+    settings = _settings(given)
+    with _remote(settings) if settings.server else _store(settings) as store:
+        yield store
+
+
+def _remote(settings: Settings) -> Remote:
+    from rag.remote import Remote
+
+    return Remote(settings)
+
+
+def _only_here(settings: Settings, what: str) -> None:
+    """Refuse what a server does not do for this command, rather than do it to a collection that is not meant."""
+    if settings.server:
+        raise UsageError("server_not_for", what=what, server=settings.server)
 
 
 def _warn(store: Store) -> None:

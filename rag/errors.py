@@ -16,7 +16,7 @@ AskpressError
 │   ├── StorageFull            no space left, or the folder cannot be written
 │   └── SchemaTooNew           the database was written by a newer version
 ├── GeneratorError             the answer could not be written
-└── ServerError                the server cannot start
+└── ServerError                the server cannot start, or another cannot be asked
 
 An error carries the key of its message in ``rag/locales/`` and the values in it, so that it can be said in the user's
 language: ``raise CollectionNotFound("collection_not_found", name=name)``. Each message says what happened, to which
@@ -104,4 +104,4 @@ class GeneratorError(AskpressError):
 
 
 class ServerError(AskpressError):
-    """The server cannot start."""
+    """The server cannot start, or another cannot be asked."""

@@ -1,4 +1,4 @@
-"""Measures retrieval, citation and abstention on a question set, through the engine that users run.
+"""Measures retrieval, citation, abstention and answers on a question set, through the engine that users run.
 
 A question set is a folder with ``corpus.jsonl`` (or ``.jsonl.gz``), an article a line as ``rag sync`` reads it, and
 ``queries.jsonl``: ``{"id", "lang", "text", "answers": [...], "relevant": [article ids], "answerable": bool}``, with an
@@ -10,10 +10,11 @@ from __future__ import annotations
 import gzip
 import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from rag.errors import QuestionSetError
+from rag.overlap import overlap
 from rag.protocols import Progress, silent
 from rag.types import Filters
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.engine import Engine
-    from rag.types import Hit
+    from rag.types import Answer, Hit
 
 RRF_K = 60
 BASELINES = ("bm25", "dense", "rrf")
@@ -47,20 +48,24 @@ class Outcome:
     """What the engine made of a query.
 
     ``rankings`` are article ids, best first, by ranker: ``askpress`` and the BASELINES, all from the same candidates.
-    ``timings`` are milliseconds by stage, ``total`` among them.
+    ``generator`` is the one that was to write the answer.
     """
 
     query: Query
     rankings: Mapping[str, tuple[str, ...]]
-    quotes: tuple[str, ...]
-    answerability: float
-    timings: Mapping[str, float]
+    answer: Answer
+    generator: str
 
     @property
     def cites_answer(self) -> bool:
         """Whether a quote contains a gold answer, after NFKC and with white space and case folded."""
-        quotes = [folded(quote) for quote in self.quotes]
+        quotes = [folded(citation.quote) for citation in self.answer.citations]
         return any(folded(answer) in quote for answer in self.query.answers for quote in quotes)
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether the extractive generator stood in; nothing of a draft was ``dropped`` where the generator failed."""
+        return self.answer.generator != self.generator
 
 
 def folded(text: str) -> str:
@@ -131,16 +136,8 @@ def run(
     for number, query in enumerate(asked):
         progress("ask", number / len(asked))
         retrieval = engine.retrieve(query.text, filters=filters)
-        answer = engine.answer(retrieval)
-        outcomes.append(
-            Outcome(
-                query=query,
-                rankings=_rankings(retrieval.hits),
-                quotes=tuple(citation.quote for citation in answer.citations),
-                answerability=answer.answerability,
-                timings=answer.timings,
-            )
-        )
+        answer = replace(engine.answer(retrieval), sources=())  # those of thousands of answers would fill the memory
+        outcomes.append(Outcome(query, _rankings(retrieval.hits), answer, engine.generator.name))
     return outcomes
 
 
@@ -177,10 +174,36 @@ def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str], ranker
 def citation_metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Return the share of answerable questions whose quotes contain a gold answer, and the quotes' mean length."""
     judged = [outcome for outcome in outcomes if outcome.query.answerable]
-    lengths = [sum(len(quote) for quote in outcome.quotes) for outcome in judged]
+    lengths = [sum(len(citation.quote) for citation in outcome.answer.citations) for outcome in judged]
     return {
         "citation_hit": _mean([float(outcome.cites_answer) for outcome in judged]),
         "quoted_characters": _mean([float(length) for length in lengths]),
+    }
+
+
+def answer_metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return how well the generator writes.
+
+    Of the answerable questions: F1 and recall of the answer's tokens against the gold answers (``rag/overlap.py``), and
+    the share ``declined`` by the generator. Of the sentences of all drafts and of all answers: the share that nothing
+    supports. Of all questions: the share where the extractive generator stood in, and where the generator ``failed``;
+    the seconds that the answer took to write and check.
+    """
+    judged = [outcome for outcome in outcomes if outcome.query.answerable]
+    overlaps = [overlap(o.answer.text if o.answer.claims else "", o.query.answers) for o in judged]
+    kept = [claim.support == "unsupported" for o in outcomes for claim in o.answer.claims if not o.fell_back]
+    dropped = sum(outcome.answer.dropped for outcome in outcomes)
+    seconds = sorted(outcome.answer.timings["generate"] / 1000 for outcome in outcomes)
+    return {
+        "answer_f1": _mean([f1 for f1, _ in overlaps]),
+        "answer_recall": _mean([recall for _, recall in overlaps]),
+        "declined": _mean([outcome.answer.status == "no_evidence" for outcome in judged]),
+        "unsupported_before": _mean(kept + [True] * dropped),
+        "unsupported_after": _mean([claim.support == "unsupported" for o in outcomes for claim in o.answer.claims]),
+        "fallbacks": _mean([outcome.fell_back for outcome in outcomes]),
+        "failed": _mean([outcome.fell_back and not outcome.answer.dropped for outcome in outcomes]),
+        "seconds_p50": _quantile(seconds, 0.5),
+        "seconds_p95": _quantile(seconds, 0.95),
     }
 
 
@@ -191,11 +214,11 @@ def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[st
     ``brier`` is the mean squared error of the probability; ``ece``, the expected calibration error, is how far it lies
     from the share of answerable questions, in the mean over the bins of ``reliability``.
     """
-    answerable = [o.answerability for o in outcomes if o.query.answerable]
+    answerable = [o.answer.answerability for o in outcomes if o.query.answerable]
     kinds: Mapping[str, list[float]] = {
-        "": [o.answerability for o in outcomes if not o.query.answerable],
+        "": [o.answer.answerability for o in outcomes if not o.query.answerable],
         **{
-            f"_{kind}": [o.answerability for o in outcomes if o.query.miss == kind]
+            f"_{kind}": [o.answer.answerability for o in outcomes if o.query.miss == kind]
             for kind in sorted({o.query.miss for o in outcomes if o.query.miss})
         },
     }
@@ -205,7 +228,7 @@ def abstention_metrics(outcomes: Sequence[Outcome], threshold: float) -> dict[st
             found[f"auroc{kind}"] = auroc(answerable, unanswerable)
             found[f"answered_unanswerable{kind}"] = _mean([float(p >= threshold) for p in unanswerable])
     if answerable and kinds[""]:
-        found["brier"] = _mean([(o.answerability - o.query.answerable) ** 2 for o in outcomes])
+        found["brier"] = _mean([(o.answer.answerability - o.query.answerable) ** 2 for o in outcomes])
         bins = reliability(outcomes)
         found["ece"] = sum(b.count * abs(b.probability - b.answerable) for b in bins) / len(outcomes)
     return found
@@ -224,9 +247,9 @@ def reliability(outcomes: Sequence[Outcome]) -> list[Bin]:
     """Return the questions in BINS of equal width by their probability, empty bins left out."""
     bins: dict[int, list[Outcome]] = {}
     for outcome in outcomes:
-        bins.setdefault(min(int(outcome.answerability * BINS), BINS - 1), []).append(outcome)
+        bins.setdefault(min(int(outcome.answer.answerability * BINS), BINS - 1), []).append(outcome)
     return [
-        Bin(_mean([o.answerability for o in held]), _mean([float(o.query.answerable) for o in held]), len(held))
+        Bin(_mean([o.answer.answerability for o in held]), _mean([float(o.query.answerable) for o in held]), len(held))
         for _, held in sorted(bins.items())
     ]
 
@@ -242,13 +265,17 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[int(len(ordered) * share)]
+
+
 def measure(outcomes: Sequence[Outcome], known: frozenset[str], threshold: float) -> dict[str, float]:
     """Return all the metrics of some outcomes by name, hit@1 of the baselines and the latency among them."""
     found = {"questions": float(len(outcomes)), **retrieval_metrics(outcomes, known)}
     for ranker in BASELINES:
         if baseline := retrieval_metrics(outcomes, known, ranker):
             found |= {f"{ranker}_hit@1": baseline["hit@1"], f"{ranker}_ndcg@10": baseline["ndcg@10"]}
-    latencies = sorted(outcome.timings["total"] for outcome in outcomes)
-    found |= citation_metrics(outcomes) | abstention_metrics(outcomes, threshold)
-    found |= {"ms_p50": latencies[len(latencies) // 2], "ms_p95": latencies[int(len(latencies) * 0.95)]}
+    latencies = sorted(outcome.answer.timings["total"] for outcome in outcomes)
+    found |= citation_metrics(outcomes) | answer_metrics(outcomes) | abstention_metrics(outcomes, threshold)
+    found |= {"ms_p50": _quantile(latencies, 0.5), "ms_p95": _quantile(latencies, 0.95)}
     return {name: round(value, 4) for name, value in found.items()}

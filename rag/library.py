@@ -18,7 +18,7 @@ from rag.settings import COLLECTION_NAME
 from rag.store.database import storing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rag.errors import ArticleError
@@ -61,6 +61,10 @@ class Library:
 
     def names(self) -> list[str]:
         return collections(self._settings)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text, as the encoder counts."""
+        return self._encoder.count_tokens(texts)
 
     def prepare(self, progress: Progress = silent) -> None:
         """Open the collection that the settings name; the seeds fill themselves, and follow a change of the encoder."""

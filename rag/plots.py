@@ -39,10 +39,10 @@ def curves(groups: Sequence[Group]) -> Curves:
     found: Curves = {}
     for kind in dict.fromkeys(group.kind for group in groups):
         outcomes = [outcome for group in groups if group.kind == kind for outcome in group.outcomes]
-        answerable = [outcome.answerability for outcome in outcomes if outcome.query.answerable]
+        answerable = [outcome.answer.answerability for outcome in outcomes if outcome.query.answerable]
         missed = [outcome for outcome in outcomes if not outcome.query.answerable]
         for miss in sorted({outcome.query.miss or "" for outcome in missed}):
-            values = [outcome.answerability for outcome in missed if (outcome.query.miss or "") == miss]
+            values = [outcome.answer.answerability for outcome in missed if (outcome.query.miss or "") == miss]
             if answerable:
                 found[kind, miss] = (answerable, values)
     return found
@@ -134,11 +134,12 @@ def _numbers(cells: NDArray[Any]) -> Iterator[tuple[tuple[int, int], float]]:
 
 def latency(outcomes: Sequence[Outcome], x: str) -> str:
     """Draw the milliseconds of each stage: median, quartiles, and the 5th and 95th percentile."""
-    stages = list(dict.fromkeys(stage for outcome in outcomes for stage in outcome.timings))[::-1]
+    told = [outcome.answer.timings for outcome in outcomes]
+    stages = list(dict.fromkeys(stage for timings in told for stage in timings))[::-1]
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        samples = [[outcome.timings[stage] for outcome in outcomes if stage in outcome.timings] for stage in stages]
+        samples = [[timings[stage] for timings in told if stage in timings] for stage in stages]
         lines = {"color": INK}
         axes.boxplot(
             samples, orientation="horizontal", whis=(5, 95), showfliers=False, tick_labels=stages, patch_artist=True,

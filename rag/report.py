@@ -86,7 +86,7 @@ def _figures(groups: Sequence[Group], language: str) -> Iterator[str]:
         yield _figure(say("report_reliability"), drawn, say("report_reliability_caption", **scores))
     # A question asked again of other articles may not be encoded again.
     first = {outcome.query.id: outcome for group in groups[::-1] for outcome in group.outcomes}
-    total = sorted(outcome.timings["total"] for outcome in first.values())
+    total = sorted(outcome.answer.timings["total"] for outcome in first.values())
     drawn = plots.latency([*first.values()], say("report_milliseconds"))
     caption = say("report_latency_caption", median=f"{total[len(total) // 2]:.1f}", count=len(total))
     yield _figure(say("report_latency"), drawn, caption)

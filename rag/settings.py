@@ -23,8 +23,10 @@ Style = Literal["chat", "completion"]
 KEY = re.compile(r"[!-~]+")
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
+OF_THE_SERVER = "RAG_SERVER_"  # begins the variables of a server that runs here
 FALLBACKS = {"openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY"}
 """Variables without our prefix that people have set already, by the setting that they stand in for."""
+SECRETS = {*FALLBACKS, "token"}
 INVALID = {
     "address": "setting_not_an_address",
     "collection_name": "setting_not_a_collection",
@@ -111,6 +113,10 @@ class Settings(BaseSettings):
     """What becomes of a sentence of a draft that no passage supports."""
     question_length: int = Field(default=2000, ge=1, le=100_000)
     """The longest question, in characters."""
+    server: str | None = None
+    """The address of a running server that is asked instead of a collection here."""
+    token: SecretStr | None = None
+    """The token that ``server`` asks for."""
     interface: Literal["en", "fr", "vi", "zh"] | None = None
     """The language of help and messages; where none is set, the locale's."""
 
@@ -126,14 +132,14 @@ class Settings(BaseSettings):
     def _home_is_expanded(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()
 
-    @field_validator("openai_base_url", "anthropic_base_url")
+    @field_validator("openai_base_url", "anthropic_base_url", "server")
     @classmethod
-    def _address_is_of_a_server(cls, value: str) -> str:
-        if not _is_address(value):
+    def _address_is_of_a_server(cls, value: str | None) -> str | None:
+        if value is not None and not _is_address(value):
             raise PydanticCustomError("address", "no address of a server")
-        return value.rstrip("/")
+        return value and value.rstrip("/")
 
-    @field_validator("openai_key", "anthropic_key")
+    @field_validator("openai_key", "anthropic_key", "token")
     @classmethod
     def _key_is_a_word(cls, value: SecretStr | None) -> SecretStr | None:
         key = value.get_secret_value().strip() if value else ""
@@ -163,7 +169,7 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError("setting_unknown", name=name, origin=config_file(), hint=_nearest(name)) from error
-        shown = "***" if name in FALLBACKS else first["input"]
+        shown = "***" if name in SECRETS else first["input"]
         values = {"name": name, "value": shown, "reason": first["msg"], **first.get("ctx", {})}
         raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
     except tomllib.TOMLDecodeError as error:

@@ -15,6 +15,7 @@ from rag.calibration import Calibration, calibrate, examples
 from rag.engine import Engine, open_engine
 from rag.errors import QuestionSetError
 from rag.evaluation import measure, queries, run
+from rag.generators import load as load_generator
 from rag.protocols import Progress, silent
 from rag.settings import Stage
 
@@ -87,16 +88,17 @@ def evaluate(
     ablate: bool = False,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Ask the questions and return what came of them.
+    """Ask the questions, have the generator that the settings name write the answers, and return what came of them.
 
     ``corpus_lang`` asks the articles of one language, or with ``each`` those of each language in turn; where there is
-    only one, it is that. Raises QuestionSetError.
+    only one, it is that. Raises QuestionSetError, GeneratorError.
     """
     asked = queries(folder, language=question_lang, where=where, limit=limit)
     if not asked:
         raise QuestionSetError("question_set_empty", path=folder)
-    groups = []
+    groups, generator = [], load_generator(settings, progress)
     with _collection(settings, folder, distractors, progress) as engine:
+        engine.generator = generator
         languages = {summary.id: summary.language for summary in engine.store.articles()}
         spoken = sorted(set(languages.values()))
         alone = corpus_lang is None and len(spoken) == 1
@@ -116,6 +118,7 @@ def evaluate(
             "questions": folder.name, "where": where, "limit": limit, "distractors": distractors and distractors.name,
             "encoder": f"{engine.encoder.name} ({engine.encoder.fingerprint})",
             "passage_tokens": settings.passage_tokens, "candidates": RANKED, "threshold": settings.threshold,
+            "model": generator.name, "unsupported": settings.unsupported,
             "articles": len(languages), "passages": engine.store.state().passages,
             "date": f"{datetime.now(UTC):%Y-%m-%d}", "platform": platform.platform(),
         }  # fmt: skip

@@ -177,8 +177,8 @@ class SearchResult:
 class Hit:
     """A candidate with its place in the ranking.
 
-    ``sentence_scores`` has the cosine of the question with each sentence of the passage; ``answer_scores`` tells for each
-    how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
+    ``sentence_scores`` has the cosine of the question with each sentence of the passage; ``answer_scores`` tells for
+    each how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
     """
 
     candidate: Candidate
@@ -262,8 +262,9 @@ class Answer:
     """What the command line prints, the API returns and the page shows.
 
     ``answerability`` is the probability that the collection holds the answer. ``notice`` tells the reader something
-    about the answer, in the question's language. ``read_as`` is what a follow-up question was taken to ask, with what it
-    leans on. ``timings`` are milliseconds.
+    about the answer, in the question's language. ``dropped`` counts the sentences of the draft that were left out
+    because nothing supports them. ``read_as`` is what a follow-up question was taken to ask, with what it leans on.
+    ``timings`` are milliseconds.
     """
 
     question: str
@@ -276,6 +277,7 @@ class Answer:
     sources: tuple[Source, ...] = ()
     notice: str | None = None
     generator: str = "extractive"
+    dropped: int = 0
     read_as: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 

@@ -3,6 +3,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from processes import served
+
+from rag.tokens import Tokens
 
 # Machines are shared: a slow example is no failure, and a failing one is printed so that it can be run again.
 settings.register_profile("askpress", deadline=None, print_blob=True)
@@ -25,3 +28,12 @@ def _settings_of_its_own(monkeypatch, tmp_path):
 def seeds():
     """The paths of the two seed articles."""
     return sorted((ROOT / "seeds").glob("*.txt"))
+
+
+@pytest.fixture(scope="session")
+def seeds_server(tmp_path_factory):
+    """A server with the seed collection: a client of it, its data folder, and the secret of a token that may write."""
+    data = tmp_path_factory.mktemp("seeds_server")
+    secret = Tokens(data).create("tests", "write")
+    with served(data) as client:
+        yield client, data, secret

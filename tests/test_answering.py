@@ -43,7 +43,7 @@ def test_where_the_generator_fails_the_articles_are_quoted_and_it_is_said(engine
     failure = GeneratorError("generator_circuit_open", host="127.0.0.1", model="m", failures=3, seconds=30)
     *events, last = engine_with(*pieces, failure).stream(QUESTION)
     assert not any(isinstance(event, AnswerReady) for event in events)
-    assert (last.answer.status, last.answer.generator) == ("answered", "extractive")
+    assert (last.answer.status, last.answer.generator, last.answer.dropped) == ("answered", "extractive", 0)
     assert failure.said("fr") in last.answer.notice
     assert "Meta soutient ViGen" in last.answer.citations[0].quote
 
@@ -53,12 +53,13 @@ def test_where_nothing_is_supported_the_articles_are_quoted_and_it_is_said(engin
     assert answer.generator == "extractive"
     assert "scripted" in answer.notice
     assert "Google" not in answer.text
+    assert answer.dropped == 1
 
 
 def test_what_is_left_out_is_counted(engine_with):
     draft = "Meta soutient ViGen [1].\nGoogle a vendu Paris pour 900 milliards [1].\n"
     answer = engine_with(draft).ask(QUESTION)
-    assert answer.generator == "scripted"
+    assert (answer.generator, answer.dropped) == ("scripted", 1)
     assert "Google" not in answer.text
     assert "1" in answer.notice
 
@@ -67,8 +68,14 @@ def test_or_marked_where_the_settings_say_so(engine_with):
     draft = "Meta soutient ViGen [1].\nGoogle a vendu Paris pour 900 milliards [1].\n"
     answer = engine_with(draft, unsupported="mark").ask(QUESTION)
     assert [claim.support for claim in answer.claims] == ["verbatim", "unsupported"]
+    assert answer.dropped == 0
     assert answer.claims[1].citations == ()
     assert all(answer.text[claim.start : claim.stop] == claim.text for claim in answer.claims)
+
+
+def test_a_draft_marked_all_through_is_replaced_and_counted(engine_with):
+    answer = engine_with("Google a vendu Paris pour 900 milliards [1].", unsupported="mark").ask(QUESTION)
+    assert (answer.generator, answer.dropped) == ("extractive", 1)
 
 
 def test_a_generator_that_finds_no_answer_is_believed(engine_with):

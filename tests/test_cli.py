@@ -203,13 +203,9 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_an_interrupted_command_says_so_by_its_code(home):
-    process = subprocess.Popen(
-        [BIN / "ask"],
-        env=environment(home),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background inherits it ignored
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
+    process = subprocess.Popen([BIN / "ask"], env=environment(home), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGINT, before)
     time.sleep(3)  # it waits for a question on stdin
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=20)

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from rag.evaluation import (
     Outcome,
     Query,
     abstention_metrics,
+    answer_metrics,
     auroc,
     citation_metrics,
     folded,
@@ -16,15 +18,24 @@ from rag.evaluation import (
     reliability,
     retrieval_metrics,
 )
+from rag.types import Answer, Citation, Claim
 
 
 def outcome(
     ranking, relevant=("a",), *, answerable=True, miss=None, probability=0.5, quotes=(), answers=("x",), name="q"
 ):
     query = Query(name, "fr", "?", answers, frozenset(relevant), answerable, miss)
-    return Outcome(
-        query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), quotes, probability, {"total": 5.0}
-    )
+    cited = tuple(Citation(n, "a", "", None, None, None, False, "fr", q, 0, len(q)) for n, q in enumerate(quotes, 1))
+    answer = Answer("?", "fr", "answered", probability, "", citations=cited, timings={"generate": 2.0, "total": 5.0})
+    return Outcome(query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), answer, "extractive")
+
+
+def written(text, *supports, answerable=True, **fields):
+    """What a generator called ``model`` wrote of a question whose answer is Nanning, with a claim for each support."""
+    asked = outcome((), answerable=answerable, answers=("Nanning",))
+    claims = tuple(Claim("", 0, 0, support, ()) for support in supports)
+    fields = {"generator": "model", "status": "answered" if claims else "no_evidence"} | fields
+    return replace(asked, answer=replace(asked.answer, text=text, claims=claims, **fields), generator="model")
 
 
 def test_retrieval_metrics_by_hand():
@@ -61,6 +72,39 @@ def test_a_citation_hits_whatever_its_white_space_and_case():
     assert found["quoted_characters"] == (len("Plus de 1 000 entreprises") + 4) / 2
 
 
+def test_answers_are_compared_with_the_gold_ones():
+    found = answer_metrics(
+        [written("À Nanning", "verbatim"), written("Nanning n'est pas dit."), written("x", "verbatim")]
+    )
+    assert found["answer_f1"] == pytest.approx(2 / 3 / 3)
+    assert found["answer_recall"] == found["declined"] == pytest.approx(1 / 3)  # "not said" is no answer
+    refused = answer_metrics([written("Nanning", "verbatim", answerable=False), written("", answerable=False)])
+    assert (refused["answer_f1"], refused["declined"]) == (0.0, 0.0)
+
+
+def test_what_nothing_supports_is_told_before_and_after_the_check():
+    found = answer_metrics([
+        written("", "verbatim", "supported", dropped=2),
+        written("", "verbatim", "unsupported"),
+        written("", "verbatim", "verbatim", generator="extractive", dropped=3),
+    ])  # fmt: skip
+    assert found["unsupported_before"] == (2 + 1 + 3) / (4 + 2 + 3)  # what stood in for a draft was not in it
+    assert found["unsupported_after"] == 1 / 6
+    assert (found["fallbacks"], found["failed"]) == (pytest.approx(1 / 3), 0.0)
+
+
+def test_a_generator_that_fails_is_told_from_one_that_is_not_supported():
+    found = answer_metrics([written("", "verbatim", generator="extractive"), written("", "verbatim")])
+    assert (found["fallbacks"], found["failed"], found["unsupported_before"]) == (0.5, 0.5, 0.0)
+
+
+def test_seconds_are_those_of_the_writing():
+    slow = written("", "verbatim", timings={"generate": 4000.0, "total": 9000.0})
+    found = answer_metrics([written("", "verbatim"), slow])
+    assert (found["seconds_p50"], found["seconds_p95"]) == (4.0, 4.0)
+    assert answer_metrics([slow] + [written("", "verbatim")] * 3)["seconds_p50"] == 0.002
+
+
 def test_the_area_under_the_roc_by_hand():
     assert auroc([0.9, 0.8], [0.1, 0.2]) == 1.0
     assert auroc([0.1], [0.9]) == 0.0
@@ -95,6 +139,7 @@ def test_calibration_by_hand():
 
 def test_all_metrics_stand_in_one_row():
     row = measure([outcome(("a",), quotes=("x",))], frozenset("a"), 0.5)
+    assert (row["seconds_p50"], row["fallbacks"]) == (0.002, 0)
     assert (row["questions"], row["hit@1"], row["rrf_hit@1"], row["citation_hit"], row["ms_p50"]) == (1, 1, 1, 1, 5)
 
 

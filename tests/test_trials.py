@@ -2,10 +2,13 @@ import json
 from typing import get_args
 
 import pytest
-from fakes import WordEncoder
+from click.testing import CliRunner
+from fakes import ScriptedGenerator, WordEncoder
 
 import rag.engine
-from rag.errors import QuestionSetError
+from rag import trials
+from rag.cli import rag_group
+from rag.errors import GeneratorError, QuestionSetError
 from rag.settings import Stage, load
 from rag.trials import calibrate_on, evaluate
 
@@ -24,7 +27,7 @@ def question_set(tmp_path, monkeypatch):
         for number, text in enumerate(texts)
     ]
     asked = [
-        {"id": f"q{language}{number}", "lang": language, "text": text, "answers": [text.split()[1]],
+        {"id": f"q{language}{number}", "lang": language, "text": text, "answers": [text.split()[-1].rstrip(".")],
          "relevant": [f"fr{number}", f"en{number}"], "answerable": number < 2, "miss": None if number < 2 else "far"}
         for language, texts in TEXTS.items()
         for number, text in enumerate(texts)
@@ -79,6 +82,31 @@ def test_distractors_join_the_collection(question_set, settings, tmp_path):
     evaluate(settings, question_set, distractors=other)
     folders = sorted((settings.cache_dir / "evaluation" / "collections").iterdir())
     assert len(folders) == 1
+
+
+def test_the_answers_are_those_of_the_generator_that_is_named(question_set, settings, monkeypatch):
+    class Failing(ScriptedGenerator):
+        """Quotes once, then fails."""
+
+        def generate(self, request):
+            if self.asked:
+                self._pieces = (GeneratorError("generator_empty", model="m", host="h", provider="p"),)
+            return super().generate(request)
+
+    monkeypatch.setattr(trials, "load_generator", lambda *_: Failing("Nanning a réuni 300 délégués. [1]"))
+    evaluation = evaluate(settings, question_set, question_lang="fr", corpus_lang="fr")
+    assert evaluation.facts["model"] == "scripted"
+    row = evaluation.table["fr->fr"]
+    assert (row["fallbacks"], row["failed"], row["unsupported_before"]) == (0.6667, 0.6667, 0.0)
+    assert row["answer_recall"] == 1.0
+
+
+def test_a_generator_that_cannot_be_had_is_told_before_anything_is_asked(question_set, monkeypatch, tmp_path):
+    monkeypatch.setenv("RAG_CACHE_DIR", str(tmp_path / "none"))
+    result = CliRunner().invoke(rag_group, ["eval", str(question_set), "--model", "nothing"])
+    assert isinstance(result.exception, GeneratorError)
+    assert "nothing" in str(result.exception)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_set_without_such_questions_says_so(question_set, settings):

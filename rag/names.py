@@ -1,0 +1,110 @@
+"""The names in a text, so that those of a claim can be looked for in the words that it cites, in another language too.
+
+A name is known, and then has the spellings of all languages (``names.json``: countries, cities, organisations), or
+it is spelled: a word with a capital, found again without its diacritics and with small changes of ending.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from rag.languages import fold, is_function_word
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_HAN = "㐀-鿿"
+_WORD = re.compile(rf"[^\W_{_HAN}]+")
+_BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
+# A Vietnamese syllable without its diacritics.
+_SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
+_LIKE = 0.77  # of the letters of two spellings of a name: "Singapour", "Singapore"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """``known`` are places in the table of names, ``spelled`` folded words."""
+
+    known: frozenset[int]
+    spelled: frozenset[str]
+
+
+@lru_cache(4096)
+def known_names(text: str) -> frozenset[int]:
+    """Return the places in the table of the names in a text."""
+    return frozenset(place for place, pattern in enumerate(_known()) if pattern.search(text))
+
+
+@lru_cache(4096)
+def names(text: str, language: str, *, abroad: bool) -> Names:
+    """Return the names in a claim; ``abroad`` where they are to be found in a text of another language.
+
+    Abroad, words with a capital that languages translate (University, August) are no names, and neither are fewer than
+    three Vietnamese syllables in a row: Hoàng Anh Tuấn keeps his name, Bộ Giáo dục does not.
+    """
+    spans = [match.span() for pattern in _known() for match in pattern.finditer(text)]
+    words = list(_WORD.finditer(text))
+    capital = [word[0] != word[0].lower() for word in words]
+    spelled = set()
+    for place, word in enumerate(words):
+        if not capital[place] or len(word[0]) < 2 or any(a <= word.start() < b for a, b in spans):
+            continue
+        run = _run(text, words, capital, place)
+        odd = word[0][1:] != word[0][1:].lower()
+        first = _BEGINNING.search(text, max(0, word.start() - 3), word.start()) is not None
+        if first and not odd and (run == 1 or is_function_word(word[0], language)):
+            continue
+        folded = fold(word[0])
+        if abroad and (folded in _ordinary() or (language == "vi" and run < 3 and _SYLLABLE.fullmatch(folded))):
+            continue
+        spelled.add(folded)
+    return Names(known_names(text), frozenset(spelled))
+
+
+def unmatched(spelled: Collection[str], text: str) -> set[str]:
+    """Return the spelled names that are not in a text."""
+    if not spelled:
+        return set()
+    pool = {fold(word) for word in _WORD.findall(text)}
+    return {name for name in spelled if name not in pool and not any(_alike(name, word) for word in pool)}
+
+
+def _alike(name: str, word: str) -> bool:
+    shorter, longer = sorted((len(name), len(word)))
+    if name[0] != word[0] or not name.isalpha() or shorter < 4 or longer >= 2 * shorter:
+        return False
+    return name[:4] == word[:4] or difflib.SequenceMatcher(None, name, word).ratio() > _LIKE
+
+
+def _run(text: str, words: list[re.Match[str]], capital: list[bool], place: int) -> int:
+    """Return how many words with a capital stand in a row around one of them."""
+    first = last = place
+    while first and capital[first - 1] and text[words[first - 1].end() : words[first].start()] == " ":
+        first -= 1
+    while last + 1 < len(words) and capital[last + 1] and text[words[last].end() : words[last + 1].start()] == " ":
+        last += 1
+    return last - first + 1
+
+
+@cache
+def _known() -> tuple[re.Pattern[str], ...]:
+    # Chinese has no spaces: only a Latin letter or a digit beside a name makes it another word.
+    letter = "[A-Za-zÀ-ỹ0-9]"
+    return tuple(re.compile(f"(?<!{letter})(?:{name})(?!{letter})") for name in _table()["names"])
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    return frozenset(_table()["ordinary"].split())
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(files("rag").joinpath("names.json").read_text(encoding="utf-8"))
+    return table

@@ -1,0 +1,55 @@
+"""Whether a text says the opposite of another: a negation that only one of them has, or opposite words."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+
+def negations(text: str, language: str) -> int:
+    """Return how often a text denies something; "not only" and its like do not. None for a language without a list."""
+    pattern = _patterns("negations").get(language)
+    return len(pattern.findall(text)) if pattern else 0
+
+
+def lacking(text: str, language: str) -> bool:
+    """Tell whether a text has a word that can stand for a negation: to lack, to refuse, impossible."""
+    pattern = _patterns("lacks").get(language)
+    return pattern is not None and pattern.search(text) is not None
+
+
+def opposed(text: str, other: str) -> bool:
+    """Tell whether a text has a word, such as "more than", of which the other has only an opposite, "fewer than"."""
+    theirs = _sides(other)
+    return any(theirs[name] and not side & theirs[name] for name, side in _sides(text).items() if side)
+
+
+@lru_cache(4096)
+def _sides(text: str) -> dict[str, frozenset[int]]:
+    return {
+        name: frozenset(place for place, pattern in enumerate(patterns) if pattern.search(text))
+        for name, patterns in _contrasts().items()
+    }
+
+
+@cache
+def _contrasts() -> dict[str, list[re.Pattern[str]]]:
+    letter = "[A-Za-zÀ-ỹ0-9]"
+    return {
+        name: [re.compile(f"(?<!{letter})(?:{words})(?!{letter})", re.IGNORECASE) for words in sides]
+        for name, sides in _table()["contrasts"].items()
+    }
+
+
+@cache
+def _patterns(kind: str) -> dict[str, re.Pattern[str]]:
+    return {language: re.compile(words, re.IGNORECASE) for language, words in _table()[kind].items()}
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(files("rag").joinpath("polarity.json").read_text(encoding="utf-8"))
+    return table

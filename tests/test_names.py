@@ -1,0 +1,46 @@
+import pytest
+
+from rag.names import known_names, names, unmatched
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("China", "la Chine", "Trung Quốc", "中国"),
+        ("the Chinese", "chinoises", "người Trung Quốc", "中国人"),
+        ("Silicon Valley", "la Silicon Valley", "Thung lũng Silicon", "硅谷"),
+        ("Nanning", "Nanning", "Nam Ninh", "南宁市"),
+    ],
+)
+def test_a_known_name_is_the_same_in_all_languages(spellings):
+    found = {known_names(text) for text in spellings}
+    assert len(found) == 1
+    assert found != {frozenset()}
+
+
+def test_a_name_is_not_found_in_another_word():
+    assert known_names("Hoang Anh Tuan et un Romancier") == frozenset()
+    assert known_names("ở Anh") == known_names("the UK")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "spelled"),
+    [
+        ("en", "However, Le Ba Tiep met Oracle experts.", {"le", "ba", "tiep"}),
+        ("en", "The University of Fresno opened in August.", {"fresno"}),
+        ("vi", "TS Hoàng Anh Tuấn của Bộ Giáo dục và GotIt", {"hoang", "anh", "tuan", "ts", "gotit"}),
+        ("zh", "GotIt创始人", {"gotit"}),
+        ("fr", "Le projet ViGen", {"vigen"}),
+    ],
+)
+def test_the_names_that_another_language_spells_alike(language, text, spelled):
+    assert names(text, language, abroad=True).spelled == spelled
+
+
+def test_in_one_language_every_capital_within_a_sentence_counts():
+    assert names("The University of Fresno", "en", abroad=False).spelled == {"university", "fresno"}
+
+
+def test_a_name_is_found_with_another_ending_or_without_its_marks():
+    assert unmatched({"tuan", "singapour"}, "Hoàng Anh Tuấn à Singapore") == set()
+    assert unmatched({"mbh99", "hung"}, "MBH98 Hun") == {"mbh99", "hung"}

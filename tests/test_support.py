@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from fakes import WordEncoder
+
+from rag.support import FEATURES, Sentence, Statement, contradicted, features, support, weights
+from rag.types import Span
+
+ENCODER = WordEncoder()
+PRESS = (
+    "Nanning hosted more than 300 delegates and one million viewers.",
+    "Viettel will sponsor two networking events next year.",
+    "The agreements are not binding.",
+    "The consul praised Tran Viet Hung of GotIt for the project.",
+)
+
+
+def sentences(*texts, language="en", context="Press"):
+    vectors = ENCODER.encode_passages(texts, [language] * len(texts))
+    return [Sentence(0, Span(0, 1), t, context, language, v) for t, v in zip(texts, vectors, strict=True)]
+
+
+def claim(text, language="en"):
+    return Statement(text, language, ENCODER.encode_passages([text], [language])[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("Viettel sponsors 2 networking events next year.", PRESS[1]),
+        ("More than three hundred delegates, Nanning hosted.", PRESS[0]),
+        ("The consul praised Hung.", PRESS[3]),
+        ("The agreements are not binding, in the Press.", PRESS[2]),
+    ],
+)
+def test_a_claim_in_other_words_is_carried_by_its_sentence(text, quoted):
+    assert [sentence.text for sentence in support(claim(text), sentences(*PRESS))] == [quoted]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Viettel will sponsor three networking events next year.",
+        "Nanning hosted more than 300 viewers.",
+        "Nanning hosted fewer than 300 delegates.",
+        "Viettel will not sponsor two networking events next year.",
+        "Oracle will sponsor two networking events next year.",
+        "The consul praised Le Ba Tiep of GotIt for the project.",
+        "The agreements are binding.",
+        "Hello, how can I help you?",
+        "It is.",
+        "",
+    ],
+)
+def test_a_claim_that_differs_in_one_thing_is_not(text):
+    assert support(claim(text), sentences(*PRESS)) == ()
+
+
+def test_a_claim_of_two_sentences_has_two_quotes():
+    text = "Nanning hosted 300 delegates and Viettel will sponsor two networking events next year."
+    assert {sentence.text for sentence in support(claim(text), sentences(*PRESS))} == {PRESS[0], PRESS[1]}
+
+
+def test_there_is_nothing_in_no_sentences():
+    assert support(claim("Nanning hosted delegates."), []) == ()
+
+
+def test_sentences_of_two_languages_do_not_carry_a_claim_together():
+    mixed = [*sentences(PRESS[0]), *sentences(PRESS[1], language="de")]
+    text = "Nanning hosted 300 delegates and Viettel will sponsor two networking events next year."
+    assert support(claim(text), mixed) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "against"),
+    [
+        ("南宁有三百名代表", "Nanning hosted 300 delegates", False),
+        ("南宁有三千名代表", "Nanning hosted 300 delegates", True),
+        ("南宁没有主办会议", "Nanning hosted the conference", True),
+        ("专家很少", "They lack experts", False),
+    ],
+)
+def test_what_contradicts_across_languages(text, quote, against):
+    assert contradicted(claim(text, "zh"), sentences(quote)) == against
+
+
+def test_a_title_may_hold_the_name_and_the_year():
+    found = sentences("It hosted 300 delegates.", context="Nanning 2025")
+    assert not contradicted(claim("In 2025, Nanning hosted 300 delegates."), found)
+    assert features(claim("Nanning hosted 300 delegates."), found)["spelled_missing"] == 0
+
+
+def test_every_feature_is_weighed():
+    found = features(claim("Meta backs it"), sentences(PRESS[0]))
+    assert found.keys() == set(FEATURES)
+    assert all(set(weight) == {"intercept", *FEATURES} for weight in weights().values())
+    assert all(np.isfinite(list(found.values())))
