@@ -11,8 +11,23 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
-from api import answers, articles, asking, collections, jobs, openapi, operation, page, problems
+from api import (
+    about,
+    answers,
+    articles,
+    asking,
+    collections,
+    jobs,
+    mcp,
+    openai,
+    openapi,
+    operation,
+    page,
+    problems,
+    reference,
+)
 from api.answers import KeptAnswers
 from api.jobs import Jobs
 from api.limits import Gate, Limits
@@ -34,7 +49,7 @@ if TYPE_CHECKING:
 
 HEALTH_THREADS = 2
 SUMMARY = "Ask a collection of press articles; every sentence of an answer shows the words that support it."
-ROUTERS = (asking.router, answers.router, articles.router, collections.router, jobs.router, operation.router)
+PARTS = (about, asking, answers, articles, collections, jobs, openai, operation, reference)
 
 
 def create_app(
@@ -55,7 +70,7 @@ def create_app(
     if server.reachable and not tokens.all():
         raise ServerError("server_open", host=server.host)
     stopping, gate = threading.Event(), Gate(server.concurrency, server.queue)
-    metrics, web = Metrics(lambda: gate.load), page.web_folder()
+    metrics, web, agents = Metrics(lambda: gate.load), page.web_folder(), mcp.Endpoint()
 
     def opened() -> Library:
         from rag.encoders import load as load_encoder
@@ -95,6 +110,7 @@ def create_app(
         yield
         stopping.set()
         await parts.jobs.end()
+        await agents.close()
         await to_thread.run_sync(library.close)
 
     app = FastAPI(
@@ -113,8 +129,9 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.stopping, app.state.failure = stopping, None
-    for router in ROUTERS:
-        app.include_router(router)
+    for part in PARTS:
+        app.include_router(part.router)
+    app.routes.append(Route(mcp.PATH, agents, methods=["POST"]))
     problems.install(app)
     page.install(app, web)
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]

@@ -52,9 +52,9 @@ BODY = {
 ArticleId = Annotated[str, Path(max_length=200, description="The id of an article, in which a slash may stand.")]
 
 
-def _shown(record: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of an article's origin the folders of this machine."""
-    return record | {"origin": record["origin"].rpartition("/")[2]}
+def _shown(request: Request, record: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of an article's origin the folders of this machine, but for those who may write here."""
+    return record if request.state.may_write else record | {"origin": record["origin"].rpartition("/")[2]}
 
 
 @router.get("", response_model=ArticleList, responses={404: {}, 422: {}})
@@ -65,7 +65,7 @@ async def list_articles(request: Request, name: Name, asked: Annotated[ArticlesQ
     def page() -> dict[str, Any]:
         with parts.library.store(name) as store:
             found = list(store.articles(asked.filters()))
-        articles = [_shown(as_json(article)) for article in found[asked.offset :][: asked.limit]]
+        articles = [_shown(request, as_json(article)) for article in found[asked.offset :][: asked.limit]]
         return {"articles": articles, "total": len(found), "limit": asked.limit, "offset": asked.offset}
 
     return JSONResponse(await parts.gate.run(page))
@@ -95,7 +95,7 @@ async def add_articles(request: Request, name: Name) -> Response:
 async def get_article(request: Request, name: Name, article_id: ArticleId) -> Response:
     """Return an article with its text, and the ranges of its passages in it, in code points."""
     parts = parts_of(request)
-    return JSONResponse(await parts.gate.run(lambda: _detail(parts, name, article_id)))
+    return JSONResponse(_shown(request, await parts.gate.run(lambda: _detail(parts, name, article_id))))
 
 
 @router.put("/{article_id:path}", response_model=ArticleDetail, responses=TAKEN | {201: {"model": ArticleDetail}})
@@ -135,7 +135,7 @@ def _detail(parts: Parts, name: str, article_id: str) -> dict[str, Any]:
     with parts.library.store(name) as store:
         article = store.article(article_id)
         spans = [{"start": start, "stop": stop} for start, stop in store.passages(article_id)]
-    return _shown(as_json(article)) | {"passages": spans}
+    return {**as_json(article), "passages": spans}
 
 
 async def _stage(request: Request, upload: Upload) -> None:

@@ -1,4 +1,7 @@
-"""The description of the API in OpenAPI 3.1, with every status that an operation can answer."""
+"""The description of the API in OpenAPI 3.1, with every status of an operation and every event of a stream.
+
+OpenAPI 3.1 has no words for events: `x-events` names them with the records that are their data.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 
+from api.chat import OpenAIError
+from api.examples import examples
 from api.models import ArticlesRequest, ProblemDetails
-from api.problems import MEDIA_TYPE
+from api.problems import MEDIA_TYPE, OPENAI_PATHS
 from api.security import PUBLIC
+from rag.types import ClaimMade, SourcesFound, TokenWritten
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -17,12 +24,20 @@ if TYPE_CHECKING:
 ALWAYS = (421, 429, 500, 503)
 WITH_TOKEN = (401, 403)
 WITH_BODY = (400, 413, 415, 422)
-EVENTS = {
-    "ask": 'event: sources\ndata: {"sources": [...]}\n\nevent: claim\ndata: {"claim": {...}, "citations": [...]}\n\n'
-    'event: answer\ndata: {"id": "...", "status": "answered", ...}\n\n',
-    "add_articles": 'event: progress\ndata: {"status": "running", "stage": "embed", "fraction": 0.5, ...}\n\n'
-    'event: report\ndata: {"status": "done", "report": {...}, ...}\n\n',
+EVENTS: dict[str, dict[str, str]] = {
+    "ask": {
+        "sources": "SourcesFound",
+        "token": "TokenWritten",
+        "claim": "ClaimMade",
+        "answer": "KeptAnswer",
+        "error": "Problem",
+    },
+    "add_articles": {"progress": "JobInfo", "report": "JobInfo", "error": "Problem"},
+    "create_chat_completion": {},  # its events have no names, and end with [DONE]
 }
+"""The events of a stream, with the record that each has for its data."""
+TEXTS = {"get_answer": ("text/markdown", "text/html"), "metrics": ("text/plain",)}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -31,8 +46,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         return app.openapi_schema
     schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     schemas = schema["components"]["schemas"]
-    for model in (ProblemDetails, ArticlesRequest):
-        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    for model in (ProblemDetails, ArticlesRequest, OpenAIError, SourcesFound, TokenWritten, ClaimMade):
+        made = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
         schemas |= made.pop("$defs", {})
         schemas[made["title"]] = made
     for name in ("HTTPValidationError", "ValidationError"):
@@ -41,6 +56,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _complete(operation, path)
+            _exemplify(operation)
     app.openapi_schema = schema
     return schema
 
@@ -53,9 +69,35 @@ def _complete(operation: dict[str, Any], path: str) -> None:
         operation["security"] = [{}, {"token": []}]
     if "requestBody" in operation:
         statuses.update(WITH_BODY)
+    media_type, title = MEDIA_TYPE, "Problem"
+    if path in OPENAI_PATHS:  # where 400 stands for 422
+        media_type, title = "application/json", OpenAIError.__name__
+        responses.pop("422", None)
+        statuses.discard(422)
     for status in sorted(statuses):
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
-    if example := EVENTS.get(operation["operationId"]):
-        success = next(code for code in responses if code in ("200", "201"))
-        responses[success]["content"]["text/event-stream"] = {"schema": {"type": "string"}, "example": example}
+        content = {media_type: {"schema": _ref(title)}}
+        response = responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        if status in (429, 503):
+            response["headers"] = RETRY_AFTER
+    name = operation["operationId"]
+    success = next(said for code, said in responses.items() if code in ("200", "201", "204"))
+    for text in TEXTS.get(name, ()):
+        success.setdefault("content", {})[text] = {"schema": {"type": "string"}}
+    if name in EVENTS:
+        events = {event: _ref(title) for event, title in EVENTS[name].items()}
+        streamed = responses.setdefault("200", {"description": "Events", "content": {}})
+        streamed["content"]["text/event-stream"] = {"schema": {"type": "string"}, "x-events": events}
+
+
+def _exemplify(operation: dict[str, Any]) -> None:
+    """Show what was asked and answered once."""
+    found = examples().get(operation["operationId"], {})
+    if "request" in found:
+        operation["requestBody"]["content"]["application/json"]["example"] = found["request"]
+    for status, bodies in found.get("responses", {}).items():
+        for media_type, body in bodies.items():
+            operation["responses"][status]["content"][media_type]["example"] = body
+
+
+def _ref(title: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{title}"}

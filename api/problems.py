@@ -57,6 +57,8 @@ BY_CLASS: Mapping[type[AskpressError], int] = {
     StoreBusy: 503,
     UsageError: 422,
 }
+OPENAI_PATHS = frozenset({"/v1/models", "/v1/chat/completions"})
+"""Here clients of OpenAI's understand its errors alone."""
 RETRY_SECONDS = 5  # where the error does not say when to come back
 
 
@@ -94,7 +96,22 @@ def response(scope: Scope, error: AskpressError) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if "allowed" in error.values:
         headers["Allow"] = str(error.values["allowed"])
+    if scope["path"] in OPENAI_PATHS:
+        return JSONResponse(*for_openai(told), headers)
     return JSONResponse(told, told["status"], headers, media_type=MEDIA_TYPE)
+
+
+def for_openai(told: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a problem as OpenAI's clients know errors, and the status that they expect with it.
+
+    https://platform.openai.com/docs/guides/error-codes
+    """
+    code = told["type"].rpartition("/")[2]
+    status = 404 if code == "model_not_offered" else 400 if told["status"] == 422 else told["status"]
+    kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
+    param = told["errors"][0]["pointer"].removeprefix("#/body/") if "errors" in told else None
+    return {"error": {"message": told["detail"], "type": kind, "param": param, "code": code}}, status
 
 
 def language_of(header: str) -> str:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from api.settings import ServerSettings
     from rag.tokens import Role, Tokens
 
-PUBLIC = frozenset({"/livez", "/readyz", "/openapi.json"})
+PUBLIC = frozenset({"/livez", "/readyz", "/openapi.json", "/docs", "/docs/reference.css"})
 """Paths that anyone may GET, beside the files of the page."""
-READING_POSTS = frozenset({"/v1/ask", "/v1/search", "/v1/feedback"})
+READING_POSTS = frozenset({"/v1/ask", "/v1/search", "/v1/feedback", "/v1/chat/completions", "/mcp"})
 """Paths where a POST needs no more than the role ``read``."""
 SAFE = ("GET", "HEAD")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -54,7 +54,8 @@ class Security:
                 self._check_host(headers)
                 if scope["method"] not in SAFE:
                     self._check_origin(headers)
-                scope["state"]["client"] = self._admitted(scope, headers)
+                client, may_write = self._admitted(scope, headers)
+                scope["state"].update(client=client, may_write=may_write)
             except AskpressError as error:
                 await problems.response(scope, error)(scope, receive, send)
                 return
@@ -77,20 +78,23 @@ class Security:
         if origin.partition("://")[2] != headers.get("host"):
             raise RequestError("request_origin_foreign", origin=origin[:200])
 
-    def _admitted(self, scope: Scope, headers: Mapping[str, str]) -> str:
-        """Return what the client is called. Raises RequestError where it needs a token that it did not show."""
+    def _admitted(self, scope: Scope, headers: Mapping[str, str]) -> tuple[str, bool]:
+        """Return what the client is called, and whether it may write.
+
+        Raises RequestError where it needs a token that it did not show.
+        """
         role, address = self._needed(scope["method"], scope["path"]), (scope.get("client") or ("-", 0))[0]
         if role is None or not self._tokens.all():
-            return f"address {address}"
+            return f"address {address}", role is not None
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         token = self._tokens.holder(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             if role == "read" and not self._protect_reads and scope["path"] != "/metrics":
-                return f"address {address}"
+                return f"address {address}", False
             raise RequestError("request_token_missing")
         if role == "write" and token.role != "write":
             raise RequestError("request_role_missing", name=token.name)
-        return f"token {token.name}"
+        return f"token {token.name}", token.role == "write"
 
     def _needed(self, method: str, path: str) -> Role | None:
         if method in SAFE:

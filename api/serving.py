@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn, and stops it in order."""
+"""Runs the application under uvicorn, and stops it in order; or over stdin and stdout, for one agent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def serve(
 ) -> None:
     """Serve until a signal comes. Raises ServerError and what opening the parts raises."""
     app = create_app(settings, server, generators=generators, progress=progress)
-    log_to_stderr([value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)])
+    log_to_stderr(_secrets(settings))
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -54,6 +54,26 @@ def serve(
             if app.state.failure:
                 raise app.state.failure from stop
             raise
+
+
+def serve_stdio(settings: Settings, server: ServerSettings, *, progress: Progress = silent) -> None:
+    """Serve one agent over stdin and stdout until it leaves. Raises what opening the parts raises."""
+    import anyio
+
+    app = create_app(settings, server, progress=progress)
+    log_to_stderr(_secrets(settings))
+
+    async def run() -> None:
+        async with app.router.lifespan_context(app):
+            from api.tools import AgentServer
+
+            await AgentServer(app.state.parts).run_stdio_async()
+
+    anyio.run(run)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    return [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
 
 
 def _listening(server: ServerSettings) -> socket.socket:

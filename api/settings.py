@@ -95,4 +95,6 @@ def _table() -> dict[str, Any]:
         return {}
     except tomllib.TOMLDecodeError as error:
         raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
+    if isinstance(table, str):  # the address of another server, which is none of this one's settings
+        return {}
     return table if isinstance(table, dict) else {TABLE: table}

@@ -1,64 +1,18 @@
 """The server as a process, with the bundled encoder, where HTTP itself is what matters."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from processes import BIN, environment, free_port, running, until
 
-BIN = Path(sys.executable).parent
 SLOW = Path(__file__).parent / "slow_server.py"
 SLOWLY = {"query": "Qu'est-ce que ViGen ?", "model": "slow"}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def environment(data):
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith("RAG_") or name == "RAG_CACHE_DIR"
-    }
-    return clean | {"RAG_DATA_DIR": str(data), "LC_ALL": "C.UTF-8", "XDG_CONFIG_HOME": str(data)}
-
-
-def until(look, seconds=60.0):
-    """Wait until something holds; how long that may take is no part of the test."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.02)
-    return found
-
-
-@contextmanager
-def running(*command, port, data):
-    with (data / "log").open("w+") as log:
-        process = subprocess.Popen([*map(str, command)], env=environment(data), stderr=log)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-
-            def answers():
-                assert process.poll() is None, (data / "log").read_text()
-                try:
-                    return client.get("/readyz").status_code == 200
-                except httpx.ConnectError:
-                    return False
-
-            try:
-                until(answers, 300)
-                yield client, process
-            finally:
-                process.kill()
-                process.wait()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,148 @@
+"""What supports an answer, on sight: chips, previews, the article beside it; and what is shown when nothing does."""
+
+from urllib.parse import unquote
+
+VIGEN = "Qu'est-ce que ViGen ?"
+QUOTE = (
+    "Le premier projet d'AIV est ViGen, une initiative collaborative avec Meta visant à constituer le plus grand "
+    "ensemble de données open source en langue vietnamienne à ce jour."
+)
+
+
+def test_a_chip_names_its_source_and_previews_the_quote(open_page, ask):
+    page = open_page()
+    chip = ask(page, VIGEN).locator(".chip")
+    assert chip.get_attribute("aria-label").startswith("Source 1 : Le 7 décembre, dans la Silicon Valley")
+    assert "baoquocte.vn · 7 décembre 2025 (déduite)" in chip.get_attribute("aria-label")
+    chip.hover()
+    preview = page.locator("#preview")
+    preview.wait_for()
+    assert preview.locator("mark").inner_text() == QUOTE
+    assert chip.get_attribute("aria-describedby") == "preview"
+    preview.hover()
+    page.wait_for_timeout(400)
+    assert preview.is_visible(), "it stays while the pointer is on it"
+    page.keyboard.press("Escape")
+    preview.wait_for(state="hidden")
+
+
+def test_a_click_opens_the_article_at_the_quote_and_closing_goes_back(open_page, ask):
+    page = open_page()
+    chip = ask(page, VIGEN).locator(".chip")
+    chip.click()
+    mark = page.locator("#reader-text mark.current")
+    mark.wait_for()
+    assert mark.inner_text() == QUOTE
+    page.wait_for_function("""() => {
+      const mark = document.querySelector("mark.current").getBoundingClientRect();
+      const head = document.getElementById("reader-head").getBoundingClientRect();
+      return mark.top > head.bottom && mark.bottom < innerHeight;
+    }""")
+    assert "M. Hung a déclaré" in page.inner_text("#reader-text"), "its neighbours can be read"
+    assert page.locator("#reader").get_attribute("role") == "complementary"
+    answer, article = (page.locator(where).bounding_box() for where in (".claim", "#reader"))
+    assert answer["x"] + answer["width"] <= article["x"], "beside, not over it"
+    address = page.locator("#reader .publisher").get_attribute("href")
+    assert address.startswith("https://baoquocte.vn/")
+    start, end = unquote(address.split("#:~:text=")[1]).split(",")
+    assert QUOTE.startswith(start)
+    assert QUOTE.endswith(end)
+    assert page.locator("#reader .publisher").get_attribute("rel") == "noopener noreferrer"
+    page.keyboard.press("Escape")
+    page.locator("#reader").wait_for(state="hidden")
+    assert chip.evaluate("chip => chip === document.activeElement")
+
+
+def test_on_a_phone_the_article_is_a_sheet_over_what_waits(open_page, ask):
+    page = open_page(width=390, height=800)
+    ask(page, VIGEN).locator(".chip").click()
+    page.locator("#reader-text mark.current").wait_for()
+    reader = page.locator("#reader")
+    assert (reader.get_attribute("role"), reader.get_attribute("aria-modal")) == ("dialog", "true")
+    assert page.evaluate("document.getElementById('main').inert")
+    assert reader.bounding_box()["y"] > 50
+    page.click("#reader-close")
+    assert not page.evaluate("document.getElementById('main').inert")
+
+
+def test_quotes_are_one_key_away_from_each_other(open_page, ask):
+    page = open_page(locale="en-GB")
+    turn = ask(page, "What is said about Silicon Valley?")
+    total = turn.locator(".claim").count()
+    assert total > 1
+    turn.locator(".chip").first.click()
+    page.locator(".count", has_text=f"Quote 1 of {total}").wait_for()
+    first = page.locator("#reader-text mark.current").inner_text()
+    page.keyboard.press("n")
+    page.locator(".count", has_text=f"Quote 2 of {total}").wait_for()
+    page.wait_for_function(
+        "first => (document.querySelector('mark.current')?.textContent ?? first) !== first", arg=first
+    )
+    assert page.evaluate("document.activeElement.id") == "reader-title"
+    page.keyboard.press("p")
+    page.locator(".count", has_text=f"Quote 1 of {total}").wait_for()
+    assert page.locator("#reader-steps button").first.is_disabled()
+
+
+def test_quotes_in_another_language_say_so(open_page, ask):
+    page = open_page(locale="en-GB")
+    turn = ask(page, "What is said about Silicon Valley?")
+    assert turn.locator("q").first.get_attribute("lang") == "fr"
+    assert turn.locator(".answer").get_attribute("lang") == "en"
+    assert turn.locator(".foreign").first.inner_text() == "quoted in French"
+    assert ask(open_page(), VIGEN).locator(".foreign").count() == 0
+
+
+def test_the_state_of_a_claim_is_said_in_words_and_explained_on_demand(open_page, ask):
+    page = open_page()
+    turn = ask(page, VIGEN, model="writer")
+    supported, unsupported = turn.locator(".claim").all()
+    assert supported.locator(".support").inner_text() == "Étayé"
+    assert supported.locator(".evidence mark").inner_text() == QUOTE
+    assert unsupported.locator(".support").inner_text() == "Non étayé"
+    borders = {
+        claim.evaluate("claim => getComputedStyle(claim).borderInlineStartStyle") for claim in (supported, unsupported)
+    }
+    assert len(borders) == 2, "told by more than a colour"
+    button = unsupported.locator(".support")
+    assert button.get_attribute("aria-expanded") == "false"
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    assert "Ne vous y fiez pas" in unsupported.locator(".explanation").inner_text()
+    assert unsupported.locator(".chip").count() == 0
+
+
+def test_no_evidence_looks_like_none_and_leads_on(open_page, ask):
+    page = open_page()
+    page.click("#options-button")
+    page.fill("#since", "2025-12-01")
+    turn = ask(page, "Qui a gagné la Coupe du monde 2022 ?")
+    assert turn.locator(".none-title").inner_text() == "Les articles ne le disent pas."
+    assert turn.locator(".claim, .chip").count() == 0
+    assert "seeds · depuis : 1 déc. 2025" in turn.locator(".none .meta").first.inner_text()
+    turn.locator(".closest .title").first.click()
+    page.locator("#reader-text p").first.wait_for()
+    assert page.locator("mark.current").count() == 0
+    page.keyboard.press("Escape")
+    turn.locator(".suggestions button", has_text="La même question").click()
+    page.wait_for_selector(".turn:nth-child(2) .actions")
+    assert "depuis" not in page.locator(".turn").last.locator(".none .meta").first.inner_text()
+    turn.locator(".suggestions button").nth(1).click()
+    page.wait_for_selector(".turn:nth-child(3) .claim")
+
+
+def test_an_article_that_changed_since_is_told(open_page, ask, collection, site):
+    name = collection(
+        "changing", {"id": "a", "title": "Le port", "text": "Le port de Brume a reçu 4 000 navires en 2024."}
+    )
+    page = open_page(f"#q=x&collection={name}")
+    turn = ask(page, "Combien de navires le port de Brume a-t-il reçus en 2024 ?")
+    address = f"{site}/v1/collections/{name}/articles/a"
+    moved = "Mise à jour 🗞. Le port de Brume a reçu 4 000 navires en 2024. Et plus encore."
+    assert page.request.put(address, data={"title": "Le port", "text": moved}).ok
+    turn.locator(".chip").first.click()
+    page.locator("mark.current", has_text="Le port de Brume a reçu 4 000 navires en 2024.").wait_for()
+    page.keyboard.press("Escape")
+    assert page.request.put(address, data={"title": "Le port", "text": "Le port est fermé."}).ok
+    turn.locator(".chip").first.click()
+    page.locator("#reader-text .problem", has_text="n’y figure plus").wait_for()
