@@ -134,5 +134,5 @@ def create_app(
     app.routes.append(Route(mcp.PATH, agents, methods=["POST"]))
     problems.install(app)
     page.install(app, web)
-    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]
+    app.openapi = partial(openapi.describe, app, settings.question_length)  # type: ignore[method-assign]
     return app

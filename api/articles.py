@@ -41,7 +41,7 @@ FILES = 1000
 """Files in one request."""
 TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": JobInfo}, 404: {}, 409: {}, 422: {}, 507: {}}
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
-_FORM = {"type": "object", "properties": {"files": _FILES}, "required": ["files"]}
+_FORM = {"type": "object", "properties": {"files": _FILES}, "required": ["files"], "additionalProperties": False}
 BODY = {
     "required": True,
     "content": {

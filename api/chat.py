@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.models import AskRequest, TurnRequest
+from api.models import AskRequest, TurnRequest, Whole
 from rag.articles.identity import usable_url
 from rag.errors import QuestionError, RequestError
 from rag.markers import harmless
@@ -68,13 +68,11 @@ class ChatRequest(Sent):
     model: str = Field(description="One of those that /v1/models lists: askpress, or askpress:COLLECTION.")
     messages: list[ChatMessage] = Field(
         min_length=1,
-        max_length=10_000,
-        json_schema_extra={"contains": {"properties": {"role": {"const": "user"}}, "required": ["role"]}},
         description="User and assistant messages before the question are its history; the others are ignored.",
     )
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: Annotated[int, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
+    n: Annotated[Whole, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
     tools: Annotated[list[Any], Field(max_length=0)] | None = Field(default=None, description="There are none.")
     functions: Annotated[list[Any], Field(max_length=0)] | None = Field(default=None, description="There are none.")
 

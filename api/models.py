@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from rag.engine import Options  # noqa: TC001 - pydantic reads annotations
 from rag.types import Answer, Article, ArticleSummary, Filters, Found, Span, StoreState, Turn
@@ -15,7 +15,15 @@ CollectionName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9_-]{0
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
 LanguageCode = Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")]
 Outlet = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-TopK = Annotated[int, Field(ge=1, le=100, description="How many sources to list; by default the setting top_k.")]
+
+
+def _whole(value: Any) -> Any:
+    """Return 3 for 3.0, which is an integer in JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+TopK = Annotated[Whole, Field(ge=1, le=100, description="How many sources to list; by default the setting top_k.")]
 
 
 class Asked(BaseModel):
@@ -57,7 +65,10 @@ class SearchRequest(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "délégués à Nanning", "top_k": 3}]})
 
-    query: str = Field(description="The question, in French, English, Vietnamese or Chinese.")
+    query: str = Field(
+        description="The question, in French, English, Vietnamese or Chinese.",
+        json_schema_extra={"pattern": r"[^\W_]"},  # told as question_empty, where it is
+    )
     collection: CollectionName | None = Field(default=None, description="By default the setting collection.")
     filters: FilterRequest = FilterRequest()
     top_k: TopK | None = None

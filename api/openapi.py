@@ -1,7 +1,4 @@
-"""The description of the API in OpenAPI 3.1, with every status of an operation and every event of a stream.
-
-OpenAPI 3.1 has no words for events: `x-events` names them with the records that are their data.
-"""
+"""The description of the API in OpenAPI 3.1, with every status of an operation and every event of a stream."""
 
 from __future__ import annotations
 
@@ -19,6 +16,8 @@ from api.security import PUBLIC
 from rag.types import ClaimMade, SourcesFound, TokenWritten
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
 
 ALWAYS = (421, 429, 500, 503)
@@ -40,7 +39,7 @@ TEXTS = {"get_answer": ("text/markdown", "text/html"), "metrics": ("text/plain",
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
+def describe(app: FastAPI, question_length: int) -> dict[str, Any]:
     """Return the description, made once."""
     if app.openapi_schema:
         return app.openapi_schema
@@ -50,6 +49,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         made = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
         schemas |= made.pop("$defs", {})
         schemas[made["title"]] = made
+    for name in ("AskRequest", "SearchRequest"):
+        schemas[name]["properties"]["query"]["maxLength"] = question_length
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -84,9 +85,26 @@ def _complete(operation: dict[str, Any], path: str) -> None:
     for text in TEXTS.get(name, ()):
         success.setdefault("content", {})[text] = {"schema": {"type": "string"}}
     if name in EVENTS:
-        events = {event: _ref(title) for event, title in EVENTS[name].items()}
         streamed = responses.setdefault("200", {"description": "Events", "content": {}})
-        streamed["content"]["text/event-stream"] = {"schema": {"type": "string"}, "x-events": events}
+        streamed["content"]["text/event-stream"] = {"schema": _event_schema(EVENTS[name])}
+
+
+def _event_schema(events: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of one event, as OpenAPI 3.2 has it, section 4.14.4."""
+    if not events:
+        return {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+    kinds = [
+        {
+            "type": "object",
+            "properties": {
+                "event": {"const": event},
+                "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": _ref(title)},
+            },
+            "required": ["event", "data"],
+        }
+        for event, title in events.items()
+    ]
+    return {"oneOf": kinds}
 
 
 def _exemplify(operation: dict[str, Any]) -> None:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 def web_folder() -> Path:
-    """Return where the page lies: beside the package ``api``."""
-    return Path(str(files("api"))).parent / "web"
+    """Return where the page lies: in the package, or beside it in a checkout."""
+    packaged = Path(str(files("api").joinpath("web")))
+    return packaged if packaged.is_dir() else Path(str(files("api"))).parent / "web"
 
 
 def addresses(folder: Path) -> frozenset[str]:

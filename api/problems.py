@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from rag.errors import (
     ArticleError,
@@ -143,11 +144,17 @@ def _http(request: Request, error: Any) -> JSONResponse:
     if error.status_code == HTTPStatus.NOT_FOUND:
         told = RequestError("request_path_unknown", path=path)
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "GET")
-        told = RequestError("request_method_unknown", path=path, method=method, allowed=allowed)
+        told = RequestError("request_method_unknown", path=path, method=method, allowed=_methods(request))
     else:
         told = RequestError("request_malformed", reason=error.detail)
     return response(request.scope, told)
+
+
+def _methods(request: Request) -> str:
+    """Return the methods that a path takes; the framework names those of the first route alone."""
+    routes, methods = request.app.routes, ("DELETE", "GET", "POST", "PUT")
+    scopes = ((method, {**request.scope, "method": method}) for method in methods)
+    return ", ".join(method for method, s in scopes if any(route.matches(s)[0] is Match.FULL for route in routes))
 
 
 def _invalid(request: Request, error: Any) -> JSONResponse:

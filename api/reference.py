@@ -69,8 +69,9 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
 def _contents(label: str, holder: Mapping[str, Any]) -> Iterator[str]:
     for media_type, content in holder.get("content", {}).items():
         yield f"<p><b>{escape(label)}</b> <code>{escape(media_type)}</code> {_record(content['schema'])}</p>"
-        for event, schema in content.get("x-events", {}).items():
-            yield f"<p class=event><code>event: {escape(event)}</code> {_record(schema)}</p>"
+        for event in (kind["properties"] for kind in content["schema"].get("oneOf", ())):
+            name = escape(event["event"]["const"])
+            yield f"<p class=event><code>event: {name}</code> {_record(event['data']['contentSchema'])}</p>"
         if "example" in content:
             yield _details("Example", content["example"])
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_QUOTES = 3
 LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weighed in full
-BAND = 0.1  # below the nearness of the nearest sentence, in which others are weighed
+BAND, BAND_ACROSS = 0.1, 0.03  # below the nearness of the nearest sentence, in which others are weighed
 LEAST_SIMILARITY = 0.74  # 2 in 100 true claims are less near to their sentence, 9 in 10 of a chat's phrases
 LEAST_LEAD = 0.02  # by which a claim is nearer to its quotes than to any sentence, on average
 MOST_NEW = 0.7  # of the content words of a claim, in one language, may be new
@@ -80,9 +80,13 @@ def support(claim: Statement, sentences: Sequence[Sentence]) -> tuple[Sentence, 
 
 
 def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences that are worth weighing: those about as near as the nearest, by meaning and by words."""
-    ranked = sorted(((_nearness(claim, sentence), sentence) for sentence in sentences), key=lambda pair: -pair[0])
-    return [sentence for nearness, sentence in ranked[:LOOKED_AT] if nearness >= ranked[0][0] - BAND]
+    """Return the sentences that are worth weighing: in each language those about as near as the nearest."""
+    near: list[Sentence] = []
+    for language in sorted({sentence.language for sentence in sentences}):
+        own = sorted((-_nearness(claim, s), place) for place, s in enumerate(sentences) if s.language == language)
+        band = own[0][0] + (BAND if language == claim.language else BAND_ACROSS)
+        near.extend(sentences[place] for distance, place in own[:LOOKED_AT] if distance <= band)
+    return near
 
 
 def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
@@ -107,7 +111,7 @@ def contradicted(claim: Statement, quoted: Sequence[Sentence]) -> bool:
     if opposed(claim.text, text):
         return True
     if language != claim.language:
-        return denied > 0 == denying and not lacking(text, language)
+        return denied > 0 == negations(quoted[0].text, language) and not lacking(quoted[0].text, language)
     lost = denied < denying and len(claim.text) > WHOLE * len(text)
     return denied > denying or lost
 

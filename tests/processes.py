@@ -35,9 +35,9 @@ def until(look, seconds=60.0):
 
 
 @contextmanager
-def running(*command, port, data):
+def running(*command, port, data, **more):
     with (data / "log").open("w+") as log:
-        process = subprocess.Popen([*map(str, command)], env=environment(data), stderr=log)
+        process = subprocess.Popen([*map(str, command)], env=environment(data, **more), stderr=log)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
 
             def answers():
@@ -56,8 +56,8 @@ def running(*command, port, data):
 
 
 @contextmanager
-def served(data):
-    """A client of `rag serve` with the seed collection."""
+def served(data, **more):
+    """A client of `rag serve` with the seed collection; ``more`` are variables of its environment."""
     port = free_port()
-    with running(BIN / "rag", "serve", "--port", port, port=port, data=data) as (client, _):
+    with running(BIN / "rag", "serve", "--port", port, port=port, data=data, **more) as (client, _):
         yield client

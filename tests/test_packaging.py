@@ -13,7 +13,7 @@ PARTS = (ROOT / "api", ROOT / "rag")
 def test_every_package_is_installed():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
     found = {".".join(init.parent.relative_to(ROOT).parts) for part in PARTS for init in part.rglob("__init__.py")}
-    assert set(listed) == found | {"rag.seeds"}
+    assert set(listed) == found | {"api.web", "rag.seeds"}
 
 
 def test_the_wheel_carries_the_seeds_and_the_data(tmp_path):
@@ -24,6 +24,8 @@ def test_the_wheel_carries_the_seeds_and_the_data(tmp_path):
     with ZipFile(wheel) as archive:
         for seed in (ROOT / "seeds").glob("*.txt"):
             assert archive.read(f"rag/seeds/{seed.name}") == seed.read_bytes()
+        for file in filter(Path.is_file, (ROOT / "web").rglob("*")):
+            assert archive.read(f"api/web/{file.relative_to(ROOT / 'web')}") == file.read_bytes()
         names = set(archive.namelist())
     data = [path for path in (ROOT / "rag").rglob("*") if path.suffix in {".json", ".jsonl", ".sql", ".txt"}]
     assert data
@@ -35,7 +37,11 @@ def _copy(target):
     target.mkdir()
     for name in ("pyproject.toml", "README.md"):
         (target / name).write_bytes((ROOT / name).read_bytes())
-    for path in [*(file for part in PARTS for file in part.rglob("*")), *(ROOT / "seeds").glob("*.txt")]:
+    for path in [
+        *(file for part in PARTS for file in part.rglob("*")),
+        *(ROOT / "seeds").glob("*.txt"),
+        *(ROOT / "web").rglob("*"),
+    ]:
         if path.is_file() and "__pycache__" not in path.parts:
             copy = target / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -140,3 +140,26 @@ def test_a_key_is_never_shown(config, line):
 def test_the_home_of_a_model_is_expanded(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert load(local_model="~/m.gguf").local_model == Path("/home/me/m.gguf")
+
+
+def test_the_server_to_ask_is_not_the_one_that_runs_here(config, monkeypatch):
+    monkeypatch.setenv("RAG_SERVER_PORT", "8001")
+    config.write_text("top_k = 6\n[server]\nport = 8002\n")
+    assert (load().server, origins({})["server"]) == (None, "default")
+    monkeypatch.setenv("RAG_SERVER", "http://127.0.0.1:8000/")
+    assert (load().server, origins({})["server"]) == ("http://127.0.0.1:8000", "RAG_SERVER")
+    config.write_text('server = "https://press.example"\n')
+    monkeypatch.delenv("RAG_SERVER")
+    assert (load().server, origins({})["server"]) == ("https://press.example", str(config))
+    monkeypatch.setenv("RAG_SERVER", "localhost")
+    with pytest.raises(SettingsError, match="server"):
+        load()
+
+
+def test_a_token_that_is_none_is_not_shown(monkeypatch):
+    monkeypatch.setenv("RAG_TOKEN", "askpress_é")
+    with pytest.raises(SettingsError, match="token") as caught:
+        load()
+    assert "askpress_" not in str(caught.value)
+    monkeypatch.setenv("RAG_TOKEN", "askpress_secret")
+    assert "secret" not in load().model_dump_json()

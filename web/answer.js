@@ -2,7 +2,7 @@
 
 import { button, element, icon } from "./dom.js";
 import { feedbackForm } from "./feedback.js";
-import { datesText } from "./options.js";
+import { collection, datesText } from "./options.js";
 import { attach } from "./preview.js";
 import { publisherLink } from "./reader.js";
 import { languageName, provenance, t } from "./strings.js";
@@ -30,12 +30,19 @@ export function turnView(turn, does) {
   const foot = element("div", { class: "foot" });
   const heading = element("h2", { id, class: "question", tabindex: "-1" }, turn.question);
   const node = element("article", { class: "turn", "aria-labelledby": id }, heading, readAs, body, draft, note, foot);
-  let drawn = [], drawnState = "";
+  let drawn = [],
+    drawnState = "";
 
   function drawClaims() {
     const claims = turn.answer?.claims ?? turn.claims ?? [];
     const citations = turn.answer?.citations ?? turn.citations ?? [];
-    const keys = claims.map((claim) => JSON.stringify([claim.text, claim.support, citedBy(claim, citations).map((each) => [each.number, differs(each, turn)])]));
+    const keys = claims.map((claim) =>
+      JSON.stringify([
+        claim.text,
+        claim.support,
+        citedBy(claim, citations).map((each) => [each.number, differs(each, turn)]),
+      ]),
+    );
     const focused = [...body.querySelectorAll("button")].indexOf(document.activeElement);
     if (drawn.some((key, index) => key !== keys[index])) {
       body.replaceChildren();
@@ -74,20 +81,33 @@ function claimView(claim, citations, turn, does, quoted) {
   const verbatim = claim.support === "verbatim";
   const chips = own.map((citation) => chip(citation, turn, does));
   const said = verbatim ? element("q", { lang: own[0]?.language }, claim.text) : element("span", {}, claim.text);
-  const quotes = verbatim ? [] : own.filter((citation) => !quoted.has(citation.number)).map((each) => quoteView(each, turn));
-  const foreign = verbatim && own[0] && differs(own[0], turn) && t("quoted_in", { language: languageName(own[0].language) });
-  return element("div", { class: `claim ${claim.support}` }, element("p", { class: "sentence" }, said, " ", chips), supportView(claim.support, foreign), quotes);
+  const quotes = verbatim
+    ? []
+    : own.filter((citation) => !quoted.has(citation.number)).map((each) => quoteView(each, turn));
+  const foreign =
+    verbatim && own[0] && differs(own[0], turn) && t("quoted_in", { language: languageName(own[0].language) });
+  return element(
+    "div",
+    { class: `claim ${claim.support}` },
+    element("p", { class: "sentence" }, said, " ", chips),
+    supportView(claim.support, foreign),
+    quotes,
+  );
 }
 
 function chip(citation, turn, does) {
   const name = t("source_named", { number: citation.number, title: citation.title, provenance: provenance(citation) });
-  const made = button(String(citation.number), () => does.cite(turn, citation, made), { class: "chip", "aria-label": name });
+  const made = button(String(citation.number), () => does.cite(turn, citation, made), {
+    class: "chip",
+    "aria-label": name,
+  });
   attach(made, citation);
   return made;
 }
 
 const citedBy = (claim, citations) => citations.filter((citation) => claim.citations.includes(citation.number));
-const differs = (citation, turn) => citation.language !== (turn.answer?.language ?? (turn.asked.language || citation.language));
+const differs = (citation, turn) =>
+  citation.language !== (turn.answer?.language ?? (turn.asked.language || citation.language));
 
 function quoteView(citation, turn) {
   const place = [`[${citation.number}]`, citation.outlet ?? citation.title].join(" ");
@@ -95,20 +115,40 @@ function quoteView(citation, turn) {
   return element(
     "figure",
     { class: "evidence" },
-    element("blockquote", { lang: citation.language }, citation.before, element("mark", {}, citation.quote), citation.after),
+    element(
+      "blockquote",
+      { lang: citation.language },
+      citation.before,
+      element("mark", {}, citation.quote),
+      citation.after,
+    ),
     element("figcaption", {}, place + foreign),
   );
 }
 
 /** Name a claim's state, and explain it on demand. */
 function supportView(support, foreign) {
-  const explanation = element("p", { class: "explanation", hidden: true, id: `explanation-${(numbers += 1)}` }, t(`support_${support}_explained`));
-  const named = button(element("span", {}, t(`support_${support}`)), () => {
-    explanation.hidden = !explanation.hidden;
-    named.setAttribute("aria-expanded", String(!explanation.hidden));
-  }, { class: "support", "aria-expanded": "false", "aria-controls": explanation.id });
+  const explanation = element(
+    "p",
+    { class: "explanation", hidden: true, id: `explanation-${(numbers += 1)}` },
+    t(`support_${support}_explained`),
+  );
+  const named = button(
+    element("span", {}, t(`support_${support}`)),
+    () => {
+      explanation.hidden = !explanation.hidden;
+      named.setAttribute("aria-expanded", String(!explanation.hidden));
+    },
+    { class: "support", "aria-expanded": "false", "aria-controls": explanation.id },
+  );
   named.prepend(icon(...SIGNS[support]));
-  return element("div", { class: "judgement", lang: document.documentElement.lang }, named, foreign && element("span", { class: "foreign" }, foreign), explanation);
+  return element(
+    "div",
+    { class: "judgement", lang: document.documentElement.lang },
+    named,
+    foreign && element("span", { class: "foreign" }, foreign),
+    explanation,
+  );
 }
 
 /** Say what is going on, or went wrong. */
@@ -124,43 +164,94 @@ function noteOf(turn, does) {
   if (state === "stopped") return [line(t("stopped"), " ", again())];
   if (state === "failed") {
     const reference = problem.instance && element("small", {}, t("reference", { id: problem.instance }));
-    return [element("div", { class: "problem", role: "alert" }, element("p", {}, problem.message), reference), element("p", {}, again())];
+    return [
+      element("div", { class: "problem", role: "alert" }, element("p", {}, problem.message), reference),
+      element("p", {}, again()),
+    ];
   }
-  const fallen = answer.status === "answered" && answer.generator === "extractive" && turn.asked.model !== "extractive" && turn.asked.model;
+  const fallen =
+    answer.status === "answered" &&
+    answer.generator === "extractive" &&
+    turn.asked.model !== "extractive" &&
+    turn.asked.model;
   return [
     fallen && element("p", { class: "fallen" }, t("fallen_back")),
     answer.notice && element("p", { class: "notice", lang: answer.language }, answer.notice),
   ].filter(Boolean);
 }
 
+/** Name the collection that was asked, and how much it holds where that is known. */
+function searched(asked) {
+  const count = collection()?.name === asked.collection && collection().state?.articles;
+  return [asked.collection, count ? t("articles_count", { count }) : ""];
+}
+
 function noEvidence(turn, does) {
   const { answer, asked } = turn;
   const filters = [datesText(asked.since, asked.until), asked.source].filter(Boolean).join(", ");
   const suggestions = element("ul", { class: "suggestions" });
-  if (filters) suggestions.append(element("li", {}, button(t("ask_without_filters"), () => does.ask(turn.question, { ...asked, since: "", until: "", source: "" }))));
+  if (filters)
+    suggestions.append(
+      element(
+        "li",
+        {},
+        button(t("ask_without_filters"), () => does.ask(turn.question, { ...asked, since: "", until: "", source: "" })),
+      ),
+    );
   const instead = element("section", { hidden: !filters }, element("h3", {}, t("ask_instead")), suggestions);
   does.suggestions(turn).then((questions) => {
-    suggestions.append(...questions.map((question) => element("li", {}, button(question, () => does.ask(question)))));
+    suggestions.append(
+      ...questions.map((question) =>
+        element(
+          "li",
+          {},
+          button(question, () => does.ask(question)),
+        ),
+      ),
+    );
     instead.hidden = !suggestions.children.length;
   });
   return element(
     "div",
     { class: "none", lang: document.documentElement.lang },
     element("p", { class: "none-title", lang: answer.language }, answer.text),
-    element("p", { class: "meta" }, t("searched", { name: asked.collection, filters: filters ? ` · ${filters}` : "" })),
-    answer.sources.length && element("section", {}, element("h3", {}, t("closest_articles")), element("ol", { class: "closest" }, answer.sources.map((source) => sourceView(source, turn, does, true)))),
+    element("p", { class: "meta" }, t("searched", { what: [...searched(asked), filters].filter(Boolean).join(" · ") })),
+    answer.sources.length &&
+      element(
+        "section",
+        {},
+        element("h3", {}, t("closest_articles")),
+        element(
+          "ol",
+          { class: "closest" },
+          answer.sources.map((source) => sourceView(source, turn, does, true)),
+        ),
+      ),
     instead,
   );
 }
 
 function sourceView(source, turn, does, excerpt = false) {
-  const title = button(source.title || t("untitled"), () => does.read(turn, source, title), { class: "title", lang: source.language });
-  return element("li", {}, title, element("p", { class: "meta" }, provenance(source)), excerpt && element("p", { class: "excerpt", lang: source.language }, source.excerpt));
+  const title = button(source.title || t("untitled"), () => does.read(turn, source, title), {
+    class: "title",
+    lang: source.language,
+  });
+  return element(
+    "li",
+    {},
+    title,
+    element("p", { class: "meta" }, provenance(source)),
+    excerpt && element("p", { class: "excerpt", lang: source.language }, source.excerpt),
+  );
 }
 
 function footOf(turn, does) {
   const { answer } = turn;
-  return [answer.citations.length ? sourcesView(turn, does) : null, actionsView(turn, does), answer.id && feedbackForm(answer.id)].filter(Boolean);
+  return [
+    answer.citations.length ? sourcesView(turn, does) : null,
+    actionsView(turn, does),
+    answer.id && feedbackForm(answer.id),
+  ].filter(Boolean);
 }
 
 /** List the articles that are cited, once each, and those that were found besides. */
@@ -168,25 +259,63 @@ function sourcesView(turn, does) {
   const { citations, sources } = turn.answer;
   const cited = [...new Set(citations.map((citation) => citation.article_id))];
   const items = cited.map((id) => {
-    const own = citations.filter((citation) => citation.article_id === id), [first] = own;
-    const title = button(first.title || t("untitled"), () => does.cite(turn, first, title), { class: "title", lang: first.language });
+    const own = citations.filter((citation) => citation.article_id === id),
+      [first] = own;
+    const title = button(first.title || t("untitled"), () => does.cite(turn, first, title), {
+      class: "title",
+      lang: first.language,
+    });
     const numbered = element("span", { class: "numbers" }, own.map((citation) => `[${citation.number}]`).join(" "));
-    return element("li", {}, numbered, element("div", {}, title, element("p", { class: "meta" }, provenance(first), " ", publisherLink(first, first))));
+    return element(
+      "li",
+      {},
+      numbered,
+      element("div", {}, title, element("p", { class: "meta" }, provenance(first), " ", publisherLink(first, first))),
+    );
   });
   const others = sources.filter((source) => !cited.includes(source.article_id));
-  const more = others.length && element("details", { class: "others" }, element("summary", {}, t("other_articles", { count: others.length })), element("ul", {}, others.map((source) => sourceView(source, turn, does, true))));
-  return element("section", { class: "sources" }, element("h3", {}, t("sources")), element("ul", {}, items), more || null);
+  const more =
+    others.length &&
+    element(
+      "details",
+      { class: "others" },
+      element("summary", {}, t("other_articles", { count: others.length })),
+      element(
+        "ul",
+        {},
+        others.map((source) => sourceView(source, turn, does, true)),
+      ),
+    );
+  return element(
+    "section",
+    { class: "sources" },
+    element("h3", {}, t("sources")),
+    element("ul", {}, items),
+    more || null,
+  );
 }
 
 function actionsView(turn, does) {
-  const formats = [["markdown", "Markdown"], ["html", "HTML"], ["json", "JSON"]];
+  const formats = [
+    ["markdown", "Markdown"],
+    ["html", "HTML"],
+    ["json", "JSON"],
+  ];
   return element(
     "div",
     { class: "actions" },
     button(t("copy"), (event) => does.copy(turn, event.currentTarget)),
     button(t("share"), (event) => does.share(turn, event.currentTarget)),
-    element("details", { class: "menu" }, element("summary", {}, t("export")), element("div", {}, formats.map(([format, name]) => button(name, () => does.save(format, turn))))),
+    element(
+      "details",
+      { class: "menu" },
+      element("summary", {}, t("export")),
+      element(
+        "div",
+        {},
+        formats.map(([format, name]) => button(name, () => does.save(format, turn))),
+      ),
+    ),
     button(t("ask_again"), () => does.retry(turn)),
   );
 }
-

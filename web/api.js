@@ -82,10 +82,15 @@ export const about = async () => (await send("/v1/about")).json();
 
 export const collections = async () => (await (await send("/v1/collections")).json()).collections;
 
-export const createCollection = async (name) => (await send(`/v1/collections/${encodeURIComponent(name)}`, { method: "PUT" })).json();
+export const createCollection = async (name) =>
+  (await send(`/v1/collections/${encodeURIComponent(name)}`, { method: "PUT" })).json();
 
 /** Whether the server is there and ready. */
-export const ready = (signal) => send("/readyz", { signal }).then(() => true, () => false);
+export const ready = (signal) =>
+  send("/readyz", { signal }).then(
+    () => true,
+    () => false,
+  );
 
 /** Yield the events of an answer; the last is `answer`. Raises Problem, ServerGone, AbortError. */
 export async function* ask(question, signal) {
@@ -113,4 +118,5 @@ export async function* addFile(collection, file) {
   yield* streamed(await send(addressOf(collection), options), "report");
 }
 
-export const rate = (answerId, rating, reason) => send("/v1/feedback", json({ answer_id: answerId, rating, reason: reason || null }));
+export const rate = (answerId, rating, reason) =>
+  send("/v1/feedback", json({ answer_id: answerId, rating, reason: reason || null }));

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { turnView } from "./answer.js";
 import { pursue } from "./asking.js";
 import * as collections from "./collections.js";
+import * as composer from "./composer.js";
 import { announce, button, byId, element, icon } from "./dom.js";
 import { examples } from "./examples.js";
 import { TYPES, exported, plain } from "./export.js";
@@ -22,16 +23,21 @@ const LOOK_SECONDS = 2;
 // An address other than localhost without TLS has no randomUUID.
 const fresh = () => ({ id: crypto.randomUUID?.() ?? String(Math.random()), turns: [] });
 const DARK = matchMedia("(prefers-color-scheme: dark)");
-let about = { models: [], suffixes: [], question_length: 2000, may_write: false };
+let about = null; // what the server offers, once it has told
 let conversation = fresh();
 let views = new Map();
 let running = null; // {turn, abort, unlock}
-let loaded = false; // whether the server has told what it offers
 
 const does = {
   cite: (turn, citation, opener) => {
     const citations = turn.answer?.citations ?? turn.citations;
-    reader.open({ collection: turn.asked.collection, record: citation, citations, at: citations.findIndex((each) => each.number === citation.number), opener });
+    reader.open({
+      collection: turn.asked.collection,
+      record: citation,
+      citations,
+      at: citations.findIndex((each) => each.number === citation.number),
+      opener,
+    });
   },
   read: (turn, source, opener) => reader.open({ collection: turn.asked.collection, record: source, opener }),
   ask: (question, asked = options.values()) => ask({ question, asked, turns: conversation.turns }),
@@ -49,7 +55,9 @@ const does = {
 
 /** Ask a question as the next one of the conversation. */
 function ask({ question, asked }) {
-  if (running) return;
+  if (running || !about) return;
+  byId("carried").hidden = true;
+  if (carriedBy(location.hash)) window.history.replaceState(null, "", "#ask");
   const turn = { question, asked, state: "asking" };
   conversation.turns.push(turn);
   addView(turn);
@@ -61,30 +69,44 @@ async function run(turn) {
   if (running) return;
   const abort = new AbortController();
   running = { turn, abort };
-  byId("stop").hidden = false;
-  byId("send").hidden = true;
+  composer.working(true);
   announce(t("announce_searching"));
   views.get(turn).node.scrollIntoView({ block: "start" });
   const earlier = conversation.turns.slice(0, conversation.turns.indexOf(turn)).filter((each) => each.answer);
   await pursue(turn, {
-    history: earlier.slice(-REMEMBERED).map(({ question, answer }) => ({ question, answer: answer.status === "answered" ? answer.text : "" })),
+    history: earlier
+      .slice(-REMEMBERED)
+      .map(({ question, answer }) => ({ question, answer: answer.status === "answered" ? answer.text : "" })),
     signal: abort.signal,
-    changed: () => views.get(turn)?.update(),
-    unlocked: () => new Promise((resolve) => { running.unlock = resolve; }),
+    changed: (event) => {
+      views.get(turn)?.update();
+      if (event === "waiting") announce(t("busy", { count: turn.seconds }));
+    },
+    unlocked: () =>
+      new Promise((resolve) => {
+        running.unlock = resolve;
+      }),
   });
   running = null;
-  byId("stop").hidden = true;
-  byId("send").hidden = false;
+  composer.working(false);
   if (turn.answer) {
-    announce(turn.answer.status === "answered" ? t("announce_ready", { count: turn.answer.citations.length }) : t("announce_none"));
+    announce(
+      turn.answer.status === "answered"
+        ? t("announce_ready", { count: turn.answer.citations.length })
+        : t("announce_none"),
+    );
     remember();
-    if (!loaded) load(); // the token that the answer needed opens the rest
   } else announce(turn.state === "stopped" ? t("stopped") : "");
 }
 
 function remember() {
   conversation.changed = new Date().toISOString();
-  store.keep({ ...conversation, turns: conversation.turns.filter((turn) => turn.answer).map(({ question, asked, answer }) => ({ question, asked, answer })) });
+  store.keep({
+    ...conversation,
+    turns: conversation.turns
+      .filter((turn) => turn.answer)
+      .map(({ question, asked, answer }) => ({ question, asked, answer })),
+  });
 }
 
 function addView(turn) {
@@ -121,7 +143,18 @@ async function welcome() {
   byId("conversation").hidden = empty;
   byId("conversation").replaceChildren(
     button(t("new_conversation"), () => open(fresh()), { class: "quiet" }),
-    element("details", { class: "menu" }, element("summary", {}, t("export_all")), element("div", {}, Object.keys(TYPES).map((format) => button(format === "markdown" ? "Markdown" : format.toUpperCase(), () => saved(format, conversation.turns))))),
+    element(
+      "details",
+      { class: "menu" },
+      element("summary", {}, t("export_all")),
+      element(
+        "div",
+        {},
+        Object.keys(TYPES).map((format) =>
+          button(format === "markdown" ? "Markdown" : format.toUpperCase(), () => saved(format, conversation.turns)),
+        ),
+      ),
+    ),
   );
   byId("question").placeholder = t(empty ? "placeholder" : "placeholder_follow");
   await suggest(empty);
@@ -129,11 +162,20 @@ async function welcome() {
 
 /** Offer questions that the chosen collection answers, or say that it is empty. */
 async function suggest(empty) {
-  const start = byId("start"), collection = options.collection();
+  const start = byId("start"),
+    collection = options.collection();
   start.replaceChildren();
   if (!empty || !collection) return;
   if (collection.state?.articles === 0) {
-    start.append(element("p", { class: "notice" }, t(about.may_write ? "collection_empty" : "collection_empty_read_only"), " ", element("a", { href: "#articles" }, t("articles"))));
+    start.append(
+      element(
+        "p",
+        { class: "notice" },
+        t(about.may_write ? "collection_empty" : "collection_empty_read_only"),
+        " ",
+        element("a", { href: "#articles" }, t("articles")),
+      ),
+    );
     return;
   }
   if (collection.problem) {
@@ -142,7 +184,20 @@ async function suggest(empty) {
   }
   const questions = await examples(collection).catch(() => []); // a mere suggestion
   if (!questions.length || conversation.turns.length || options.collection() !== collection) return;
-  start.replaceChildren(element("h3", {}, t("examples")), element("ul", { class: "suggestions" }, questions.map((question) => element("li", {}, button(question, () => does.ask(question))))));
+  start.replaceChildren(
+    element("h3", {}, t("examples")),
+    element(
+      "ul",
+      { class: "suggestions" },
+      questions.map((question) =>
+        element(
+          "li",
+          {},
+          button(question, () => does.ask(question)),
+        ),
+      ),
+    ),
+  );
 }
 
 function saved(format, turns) {
@@ -153,7 +208,9 @@ function saved(format, turns) {
 function told(pressed) {
   const words = pressed.textContent;
   pressed.textContent = t("copied");
-  setTimeout(() => { pressed.textContent = words; }, 2000);
+  setTimeout(() => {
+    pressed.textContent = words;
+  }, 2000);
 }
 
 /** Load what the server offers, trying until it is there. */
@@ -166,7 +223,7 @@ async function load() {
       options.offer(about, found);
       collections.offer(about, found);
       start.replaceChildren();
-      loaded = true;
+      composer.accept(about.question_length);
       return;
     } catch (error) {
       if (error.status === 401) await new Promise((resolve) => start.replaceChildren(tokenForm(resolve)));
@@ -174,7 +231,10 @@ async function load() {
         start.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
         return;
       } else {
-        if (!start.querySelector(".problem")) start.replaceChildren(element("p", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone")));
+        if (!start.querySelector(".problem"))
+          start.replaceChildren(
+            element("p", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone")),
+          );
         await new Promise((resolve) => setTimeout(resolve, 1000 * (error.wait ?? LOOK_SECONDS)));
       }
     }
@@ -183,7 +243,8 @@ async function load() {
 
 /** Show the view that the fragment names; one that carries a question puts it into the field and asks nothing. */
 function route() {
-  const carried = carriedBy(location.hash), named = location.hash.slice(1);
+  const carried = carriedBy(location.hash),
+    named = location.hash.slice(1);
   const view = ["articles", "history"].includes(named) ? named : "ask";
   for (const name of ["ask", "articles", "history"]) byId(name).hidden = name !== view;
   for (const anchor of document.querySelectorAll("[data-view]")) {
@@ -191,46 +252,14 @@ function route() {
     else anchor.removeAttribute("aria-current");
   }
   reader.close();
-  if (view === "articles" && loaded) collections.show(options.values().collection);
+  if (view === "articles" && about) collections.show(options.values().collection);
   if (view === "history") history.show({ open, forgotten: (ids) => ids.includes(conversation.id) && begin(fresh()) });
   byId("carried").hidden = !carried;
   if (carried) {
-    byId("question").value = carried.question;
+    composer.fill(carried.question);
     options.choose(carried.asked);
-    resize();
   }
   if (view === "ask") byId("question").focus();
-}
-
-/** Ask what stands in the field, if it can be asked. */
-function submit(event) {
-  event?.preventDefault();
-  const field = byId("question"), question = field.value.trim();
-  const long = tooLong(question);
-  if (!question || long || running) return;
-  field.value = "";
-  byId("carried").hidden = true;
-  if (carriedBy(location.hash)) window.history.replaceState(null, "", "#ask");
-  resize();
-  does.ask(question);
-}
-
-/** Tell a question that is too long for the server; return whether it is. */
-function tooLong(question) {
-  const length = [...question].length, problem = byId("question-problem");
-  const long = length > about.question_length;
-  problem.hidden = !long;
-  problem.textContent = long ? t("too_long", { count: length, limit: about.question_length }) : "";
-  byId("question").setAttribute("aria-invalid", String(long));
-  byId("send").disabled = long;
-  return long;
-}
-
-function resize() {
-  const field = byId("question");
-  field.style.height = "auto";
-  field.style.height = `${field.scrollHeight}px`;
-  tooLong(field.value.trim());
 }
 
 function lastCited(number) {
@@ -240,7 +269,8 @@ function lastCited(number) {
 }
 
 function themed() {
-  const chosen = document.documentElement.dataset.theme, dark = chosen ? chosen === "dark" : DARK.matches;
+  const chosen = document.documentElement.dataset.theme,
+    dark = chosen ? chosen === "dark" : DARK.matches;
   byId("theme").setAttribute("aria-pressed", String(dark));
   return dark ? "light" : "dark";
 }
@@ -251,13 +281,8 @@ async function speakTo(chosen) {
 }
 
 function listen() {
-  byId("form").addEventListener("submit", submit);
-  byId("question").addEventListener("input", resize);
-  byId("question").addEventListener("keydown", (event) => {
-    // Enter may only choose a word of an input method; Safari tells of it with the key code 229 alone.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);
-  });
-  byId("stop").addEventListener("click", () => running?.abort.abort());
+  DARK.addEventListener("change", themed);
+  composer.start({ ask: (question) => does.ask(question), stop: () => running?.abort.abort() });
   byId("theme").append(icon("M8 2a6 6 0 1 0 0 12z", "M8 2a6 6 0 1 1 0 12"));
   byId("theme").addEventListener("click", () => {
     document.documentElement.dataset.theme = themed();
@@ -294,7 +319,9 @@ function listen() {
 
 async function start() {
   const chosen = preferred(store.preferences().language);
-  byId("interface").append(...Object.entries(LANGUAGES).map(([code, name]) => element("option", { value: code, lang: code }, name)));
+  byId("interface").append(
+    ...Object.entries(LANGUAGES).map(([code, name]) => element("option", { value: code, lang: code }, name)),
+  );
   byId("interface").value = chosen;
   themed();
   listen();

@@ -6,7 +6,8 @@ import { answerOf } from "./store.js";
 const LOOK_SECONDS = 2; // between two looks whether the server is back
 
 /**
- * Ask a turn's question and write into the turn what becomes of it, calling `changed` each time.
+ * Ask a turn's question and write into the turn what becomes of it, calling `changed` each time, with the name of an
+ * event where there is one.
  *
  * `turn.state` is asking, streaming, waiting (for `turn.seconds`), gone (the server), locked (a token is needed), and at
  * the end answered, stopped or failed (with `turn.problem`). `unlocked` promises that one was given.
@@ -31,7 +32,10 @@ export async function pursue(turn, { history, signal, changed, unlocked }) {
 
 export function bodyOf({ question, asked }, history = []) {
   const { collection, model, language, since, until, source } = asked;
-  const sources = source.split(",").map((name) => name.trim()).filter(Boolean);
+  const sources = source
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   const filters = { ...(since && { since }), ...(until && { until }), ...(sources.length && { source: sources }) };
   const options = { ...(collection && { collection }), ...(model && { model }), ...(language && { language }) };
   return { query: question, ...options, filters, ...(history.length && { history }) };
@@ -56,7 +60,8 @@ function take(turn, { claim, citations }) {
   turn.claims.push(claim);
   const known = new Set(turn.citations.map((citation) => citation.number));
   turn.citations.push(...citations.filter((citation) => !known.has(citation.number)));
-  const ending = claim.text.slice(-20), at = turn.draft.lastIndexOf(ending);
+  const ending = claim.text.slice(-20),
+    at = turn.draft.lastIndexOf(ending);
   const rest = at < 0 ? "" : turn.draft.slice(at + ending.length);
   turn.draft = rest.replace(/^[\s.!?。！？»"”]*(\[[\d,\s]*\]\s*)*/u, "");
 }
@@ -80,7 +85,7 @@ async function recovered(turn, error, { signal, changed, unlocked }) {
   if (error.wait) {
     turn.state = "waiting";
     for (turn.seconds = error.wait; turn.seconds > 0; turn.seconds -= 1) {
-      changed();
+      changed(turn.seconds === error.wait ? "waiting" : "");
       await sleep(1, signal);
     }
     return true;

@@ -8,11 +8,16 @@ import { provenance, t } from "./strings.js";
 import { tokenForm } from "./token.js";
 
 const PAGE = 50;
-let about = null, collections = [], reload = null;
+let about = null,
+  collections = [],
+  reload = null;
 
 /** Hand in what the server offers, and what to do when collections have changed. */
 export function start(changed) {
   reload = changed;
+  // A file that is dropped beside its place would otherwise take the page's.
+  for (const kind of ["dragover", "drop"])
+    addEventListener(kind, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 }
 
 export function offer(told, found) {
@@ -22,15 +27,28 @@ export function offer(told, found) {
 
 /** Show the articles of a collection. */
 export async function show(name) {
-  const view = byId("articles"), list = element("ul", { class: "articles" }), more = element("p", { class: "more" });
+  const view = byId("articles"),
+    list = element("ul", { class: "articles" }),
+    more = element("p", { class: "more" });
   const known = collections.find((each) => each.name === name);
-  const choice = element("select", { id: "articles-of", change: () => show(choice.value) }, collections.map((each) => element("option", { value: each.name, selected: each.name === name }, each.name)));
+  const choice = element(
+    "select",
+    { id: "articles-of", change: () => show(choice.value) },
+    collections.map((each) => element("option", { value: each.name, selected: each.name === name }, each.name)),
+  );
   view.replaceChildren(
     element("h2", { tabindex: "-1" }, t("articles")),
-    element("p", { class: "field" }, element("label", { for: "articles-of" }, t("option_collection")), choice, known?.state && element("span", { class: "meta" }, t("articles_count", { count: known.state.articles }))),
+    element(
+      "p",
+      { class: "field" },
+      element("label", { for: "articles-of" }, t("option_collection")),
+      choice,
+      known?.state && element("span", { class: "meta" }, t("articles_count", { count: known.state.articles })),
+    ),
     ...(known?.problem ? [element("p", { class: "problem" }, known.problem.message)] : []),
     about.may_write ? addingView(name) : readOnly(name),
-    list, more,
+    list,
+    more,
   );
   if (known && !known.problem) await page(name, list, more, 0);
 }
@@ -41,21 +59,47 @@ async function page(name, list, more, offset) {
     const { articles, total } = await api.articles(name, { limit: PAGE, offset });
     list.append(...articles.map((article) => item(name, article)));
     const next = offset + articles.length;
-    if (total === 0) more.replaceChildren(element("span", { class: "state" }, t(about.may_write ? "collection_empty" : "collection_empty_read_only")));
-    else more.replaceChildren(...(next < total ? [button(t("more", { count: total - next }), () => page(name, list, more, next))] : []));
+    if (total === 0)
+      more.replaceChildren(
+        element("span", { class: "state" }, t(about.may_write ? "collection_empty" : "collection_empty_read_only")),
+      );
+    else
+      more.replaceChildren(
+        ...(next < total ? [button(t("more", { count: total - next }), () => page(name, list, more, next))] : []),
+      );
   } catch (error) {
     more.replaceChildren(trouble(error));
   }
 }
 
-const readOnly = (name) => element("details", {}, element("summary", { class: "meta" }, t("read_only")), tokenForm(() => changed(name), false));
-const trouble = (error) => element("span", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone"));
+const readOnly = (name) =>
+  element(
+    "details",
+    {},
+    element("summary", { class: "meta" }, t("read_only")),
+    tokenForm(() => changed(name), false),
+  );
+const trouble = (error) =>
+  element("span", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone"));
 
 function item(name, article) {
   const record = { ...article, article_id: article.id };
-  const title = button(article.title || t("untitled"), () => open({ collection: name, record, opener: title }), { class: "title", lang: article.language });
-  const remove = about.may_write && button(t("remove"), () => removal(name, article, line), { class: "quiet", "aria-label": t("remove_named", { title: article.title || article.id }) });
-  const line = element("li", {}, element("div", {}, title, element("p", { class: "meta" }, provenance(record))), remove);
+  const title = button(article.title || t("untitled"), () => open({ collection: name, record, opener: title }), {
+    class: "title",
+    lang: article.language,
+  });
+  const remove =
+    about.may_write &&
+    button(t("remove"), () => removal(name, article, line), {
+      class: "quiet",
+      "aria-label": t("remove_named", { title: article.title || article.id }),
+    });
+  const line = element(
+    "li",
+    {},
+    element("div", {}, title, element("p", { class: "meta" }, provenance(record))),
+    remove,
+  );
   return line;
 }
 
@@ -81,27 +125,53 @@ async function changed(name) {
 
 function addingView(name) {
   const suffixes = about.suffixes.join(",");
-  const input = element("input", { type: "file", id: "files", class: "hidden", multiple: true, accept: suffixes, change: () => add(name, [...input.files]) });
+  const input = element("input", {
+    type: "file",
+    id: "files",
+    class: "hidden",
+    multiple: true,
+    accept: suffixes,
+    change: () => add(name, [...input.files]),
+  });
   const zone = element(
     "div",
     { class: "drop" },
-    input, element("label", { for: "files", class: "pick" }, t("add_files")),
+    input,
+    element("label", { for: "files", class: "pick" }, t("add_files")),
     element("p", { class: "meta" }, t("add_hint", { suffixes: about.suffixes.join(" ") })),
   );
   const over = (on) => (event) => {
     event.preventDefault();
     zone.classList.toggle("over", on);
   };
-  for (const [kind, listener] of [["dragenter", over(true)], ["dragover", over(true)], ["dragleave", over(false)]]) zone.addEventListener(kind, listener);
+  for (const [kind, listener] of [
+    ["dragenter", over(true)],
+    ["dragover", over(true)],
+    ["dragleave", over(false)],
+  ])
+    zone.addEventListener(kind, listener);
   zone.addEventListener("drop", (event) => {
     over(false)(event);
     add(name, [...event.dataTransfer.files]);
   });
-  return element("section", { class: "adding", "aria-label": t("add_files") }, zone, element("ul", { id: "results", class: "results" }), newCollection());
+  return element(
+    "section",
+    { class: "adding", "aria-label": t("add_files") },
+    zone,
+    element("ul", { id: "results", class: "results" }),
+    newCollection(),
+  );
 }
 
 function newCollection() {
-  const name = element("input", { id: "new-collection", pattern: "[a-z0-9][a-z0-9_\\-]{0,63}", required: true, autocomplete: "off", title: t("collection_name_rule"), spellcheck: "false" });
+  const name = element("input", {
+    id: "new-collection",
+    pattern: "[a-z0-9][a-z0-9_\\-]{0,63}",
+    required: true,
+    autocomplete: "off",
+    title: t("collection_name_rule"),
+    spellcheck: "false",
+  });
   const told = element("span", { class: "told" });
   const submit = async (event) => {
     event.preventDefault();
@@ -112,7 +182,19 @@ function newCollection() {
       told.replaceChildren(trouble(error));
     }
   };
-  return element("details", {}, element("summary", {}, t("collection_new")), element("form", { class: "field", submit }, element("label", { for: "new-collection" }, t("collection_name")), name, element("button", {}, t("collection_create")), told));
+  return element(
+    "details",
+    {},
+    element("summary", {}, t("collection_new")),
+    element(
+      "form",
+      { class: "field", submit },
+      element("label", { for: "new-collection" }, t("collection_name")),
+      name,
+      element("button", {}, t("collection_create")),
+      told,
+    ),
+  );
 }
 
 /** Add files one after the other, telling of each how far it is and what became of it. */
@@ -146,7 +228,9 @@ async function addOne(name, { file, bar, state, line }) {
   } catch (error) {
     bar.remove();
     state.replaceWith(trouble(error));
-    line.append(...(error.failures ?? []).slice(1).map((failure) => element("span", { class: "problem" }, failure.message)));
+    line.append(
+      ...(error.failures ?? []).slice(1).map((failure) => element("span", { class: "problem" }, failure.message)),
+    );
   }
   return 0;
 }

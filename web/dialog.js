@@ -9,7 +9,11 @@ export function show(title, content, buttons = [[t("close"), ""]]) {
   dialog.replaceChildren(
     element("h2", { id: "dialog-title" }, title),
     ...content,
-    element("p", { class: "buttons" }, buttons.map(([text, value]) => button(text, () => dialog.close(value)))),
+    element(
+      "p",
+      { class: "buttons" },
+      buttons.map(([text, value]) => button(text, () => dialog.close(value))),
+    ),
   );
   dialog.returnValue = "";
   dialog.showModal();
@@ -17,4 +21,12 @@ export function show(title, content, buttons = [[t("close"), ""]]) {
 }
 
 /** Ask before something is done that cannot be undone; return a promise of whether to do it. */
-export const confirmed = async (question, yes) => (await show(question, [], [[t("cancel"), ""], [yes, "yes"]])) === "yes";
+export const confirmed = async (question, yes) =>
+  (await show(
+    question,
+    [],
+    [
+      [t("cancel"), ""],
+      [yes, "yes"],
+    ],
+  )) === "yes";

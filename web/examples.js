@@ -27,7 +27,8 @@ export function namesIn(text) {
 
 /** Whether a name says more than a country's or a word that happens to be written large. */
 const telling = ({ name, person }) => name.length > 2 && (person || / /.test(name) || /\p{Ll}\p{Lu}/u.test(name));
-const weight = ({ name, count, person }) => Math.min(count, 3) + (person ? 1 : 0) + (/\p{Ll}\p{Lu}/u.test(name) ? 2 : 0) - (count > 8 ? 3 : 0);
+const weight = ({ name, count, person }) =>
+  Math.min(count, 3) + (person ? 1 : 0) + (/\p{Ll}\p{Lu}/u.test(name) ? 2 : 0) - (count > 8 ? 3 : 0);
 
 /**
  * Return up to four questions in the page's language to which a collection has an answer. Each was asked first, of the
@@ -36,7 +37,11 @@ const weight = ({ name, count, person }) => Math.min(count, 3) + (person ? 1 : 0
 export function examples(collection, articleIds = null) {
   if (!collection?.state?.articles) return Promise.resolve([]);
   const key = `askpress.examples.${JSON.stringify([collection.name, collection.state.generation, language(), articleIds])}`;
-  if (!making.has(key)) making.set(key, make(key, collection.name, articleIds).finally(() => making.delete(key)));
+  if (!making.has(key))
+    making.set(
+      key,
+      make(key, collection.name, articleIds).finally(() => making.delete(key)),
+    );
   return making.get(key);
 }
 
@@ -57,7 +62,10 @@ async function candidates(name, articleIds) {
   const ids = articleIds ?? (await api.articles(name, { limit: ARTICLES })).articles.map((each) => each.id);
   const read = await Promise.all(ids.slice(0, ARTICLES).map((id) => api.article(name, id)));
   const lists = read.map((article) => {
-    const names = namesIn(article.text).map(({ name: what, person }) => ({ name: what, question: t(person ? "example_person" : "example_thing", { name: what }) }));
+    const names = namesIn(article.text).map(({ name: what, person }) => ({
+      name: what,
+      question: t(person ? "example_person" : "example_thing", { name: what }),
+    }));
     return names.length ? names : [{ name: "", question: t("example_title", { name: article.title }) }];
   });
   const longest = Math.max(0, ...lists.map((list) => list.length));

@@ -11,7 +11,10 @@ let forms = 0;
 export function feedbackForm(answerId) {
   const form = element("form", { class: "reason", hidden: true });
   const told = element("span", { class: "told" });
-  const rated = { up: button(t("useful"), () => rate("up"), pressed(false)), down: button(t("not_useful"), () => rate("down"), pressed(false)) };
+  const rated = {
+    up: button(t("useful"), () => rate("up"), pressed(false)),
+    down: button(t("not_useful"), () => rate("down"), pressed(false)),
+  };
   let rating = "";
 
   async function send(reason) {
@@ -31,11 +34,22 @@ export function feedbackForm(answerId) {
     for (const [name, each] of Object.entries(rated)) each.setAttribute("aria-pressed", String(name === chosen));
     if (!(await send(""))) return;
     const name = `reason-${(forms += 1)}`;
-    const choices = chosen === "down" ? REASONS.map((reason) => element("label", {}, element("input", { type: "radio", name, value: reason }), t(`reason_${reason}`))) : [];
+    const choices =
+      chosen === "down"
+        ? REASONS.map((reason) =>
+            element("label", {}, element("input", { type: "radio", name, value: reason }), t(`reason_${reason}`)),
+          )
+        : [];
     const text = element("input", { id: `${name}-text`, maxlength: "1000", autocomplete: "off" });
     form.replaceChildren(
       element("fieldset", {}, element("legend", {}, t(chosen === "down" ? "reason_down" : "reason_up")), choices),
-      element("p", { class: "field" }, element("label", { for: text.id }, t("reason_text")), text, element("button", {}, t("send"))),
+      element(
+        "p",
+        { class: "field" },
+        element("label", { for: text.id }, t("reason_text")),
+        text,
+        element("button", {}, t("send")),
+      ),
     );
     form.hidden = false;
     form.querySelector("input").focus();

@@ -17,7 +17,11 @@ export function show({ open, forgotten }) {
   byId("history").replaceChildren(
     element("h2", { tabindex: "-1" }, t("history")),
     element("p", { class: "meta" }, t(kept.length ? "history_where" : "history_empty")),
-    element("ul", { class: "articles" }, kept.map((each) => item(each, { open, forgotten }))),
+    element(
+      "ul",
+      { class: "articles" },
+      kept.map((each) => item(each, { open, forgotten })),
+    ),
     ...(kept.length ? [element("p", {}, button(t("history_clear"), clear, { class: "quiet" }))] : []),
   );
 }
@@ -34,7 +38,12 @@ function item(kept, { open, forgotten }) {
   return element(
     "li",
     {},
-    element("div", {}, button(first.question, () => open(kept), { class: "title" }), element("p", { class: "meta" }, told.filter(Boolean).join(" · "))),
+    element(
+      "div",
+      {},
+      button(first.question, () => open(kept), { class: "title" }),
+      element("p", { class: "meta" }, told.filter(Boolean).join(" · ")),
+    ),
     button(t("remove"), forget, { class: "quiet", "aria-label": t("remove_named", { title: first.question }) }),
   );
 }

@@ -11,25 +11,58 @@ let offered = { collections: [], models: [] };
 /** Show the choices. `about` and `collections` are the server's. */
 export function offer(about, collections) {
   offered = { collections, models: about.models };
-  const chosen = { ...values(), ...(byId("collection") ? {} : { ...preferences().asked, since: "", until: "", source: "" }) };
+  const chosen = {
+    ...values(),
+    ...(byId("collection") ? {} : { ...preferences().asked, since: "", until: "", source: "" }),
+  };
   const names = collections.map((each) => each.name);
   const panel = byId("options-panel");
   panel.replaceChildren(
-    field("collection", t("option_collection"), select("collection", names.map((name) => [name, name]))),
-    field("model", t("option_model"), select("model", about.models.map((name) => [name, modelName(name)]))),
-    field("language", t("option_language"), select("language", [["", t("language_automatic")], ...Object.entries(LANGUAGES)])),
+    field(
+      "collection",
+      t("option_collection"),
+      select(
+        "collection",
+        names.map((name) => [name, name]),
+      ),
+    ),
+    field(
+      "model",
+      t("option_model"),
+      select(
+        "model",
+        about.models.map((name) => [name, modelName(name)]),
+      ),
+    ),
+    field(
+      "language",
+      t("option_language"),
+      select("language", [["", t("language_automatic")], ...Object.entries(LANGUAGES)]),
+    ),
     field("since", t("option_since"), element("input", { id: "since", type: "date" })),
     field("until", t("option_until"), element("input", { id: "until", type: "date" })),
-    field("source", t("option_source"), element("input", { id: "source", list: "outlets", autocomplete: "off", spellcheck: "false" })),
+    field(
+      "source",
+      t("option_source"),
+      element("input", { id: "source", list: "outlets", autocomplete: "off", spellcheck: "false" }),
+    ),
     element("datalist", { id: "outlets" }),
-    button(t("options_reset"), () => choose({ since: "", until: "", source: "" }), { class: "quiet", id: "options-reset" }),
+    button(t("options_reset"), () => choose({ since: "", until: "", source: "" }), {
+      class: "quiet",
+      id: "options-reset",
+    }),
   );
   choose({ ...chosen, collection: names.includes(chosen.collection) ? chosen.collection : defaultOf(about, names) });
 }
 
-const defaultOf = (about, names) => (names.includes(about.collection) ? about.collection : names[0] ?? "");
+const defaultOf = (about, names) => (names.includes(about.collection) ? about.collection : (names[0] ?? ""));
 const field = (id, label, input) => element("p", { class: "field" }, element("label", { for: id }, label), input);
-const select = (id, choices) => element("select", { id }, choices.map(([value, text]) => element("option", { value }, text)));
+const select = (id, choices) =>
+  element(
+    "select",
+    { id },
+    choices.map(([value, text]) => element("option", { value }, text)),
+  );
 const modelName = (name) => (name === "extractive" ? t("model_extractive") : name);
 
 /** Return the choices, all of them text; empty where nothing was chosen. */
@@ -61,7 +94,11 @@ function changed() {
     datesText(since, until),
     source,
   ];
-  byId("options-button").replaceChildren(icon("M2 5h12M2 11h12M10 3v4M6 9v4"), element("span", { class: "hidden" }, `${t("options")}: `), element("span", {}, parts.filter(Boolean).join(" · ")));
+  byId("options-button").replaceChildren(
+    icon("M2 5h12M2 11h12M10 3v4M6 9v4"),
+    element("span", { class: "hidden" }, `${t("options")}: `),
+    element("span", {}, parts.filter(Boolean).join(" · ")),
+  );
   prefer({ asked: { collection: name, model, language } });
   byId("options-panel").dispatchEvent(new CustomEvent("chosen"));
 }
@@ -75,7 +112,8 @@ export function datesText(since, until) {
 
 /** Make the panel open and close, and offer the outlets of the collection while it is open. */
 export function start() {
-  const panel = byId("options-panel"), opener = byId("options-button");
+  const panel = byId("options-panel"),
+    opener = byId("options-button");
   opener.addEventListener("click", () => {
     panel.hidden = !panel.hidden;
     opener.setAttribute("aria-expanded", String(!panel.hidden));

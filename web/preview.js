@@ -4,7 +4,8 @@ import { byId, element } from "./dom.js";
 import { provenance } from "./strings.js";
 
 const LINGER = 200; // milliseconds in which the pointer can reach the preview
-let hiding = 0, shownFor = null;
+let hiding = 0,
+  shownFor = null;
 
 export function attach(chip, citation) {
   const show = () => open(chip, citation);
@@ -18,8 +19,20 @@ function open(chip, citation) {
   clearTimeout(hiding);
   const preview = byId("preview");
   preview.replaceChildren(
-    element("p", { class: "quote", lang: citation.language }, citation.before, element("mark", {}, citation.quote), citation.after),
-    element("p", { class: "meta" }, element("span", { lang: citation.language }, citation.title), element("br"), provenance(citation)),
+    element(
+      "p",
+      { class: "quote", lang: citation.language },
+      citation.before,
+      element("mark", {}, citation.quote),
+      citation.after,
+    ),
+    element(
+      "p",
+      { class: "meta" },
+      element("span", { lang: citation.language }, citation.title),
+      element("br"),
+      provenance(citation),
+    ),
   );
   preview.hidden = false;
   place(preview, chip.getBoundingClientRect());
@@ -32,7 +45,8 @@ function open(chip, citation) {
 function place(preview, chip) {
   const { width, height } = preview.getBoundingClientRect();
   const left = Math.min(Math.max(chip.left - 24, 8), document.documentElement.clientWidth - width - 8);
-  const below = chip.bottom + 8, above = chip.top - height - 8;
+  const below = chip.bottom + 8,
+    above = chip.top - height - 8;
   preview.style.left = `${Math.max(left, 8)}px`;
   preview.style.top = `${below + height > innerHeight && above > 0 ? above : below}px`;
 }
@@ -54,7 +68,8 @@ function later() {
 /** Hide the preview; return whether there was one. */
 export function hide() {
   clearTimeout(hiding);
-  const preview = byId("preview"), shown = !preview.hidden;
+  const preview = byId("preview"),
+    shown = !preview.hidden;
   preview.hidden = true;
   shownFor?.removeAttribute("aria-describedby");
   return shown;

@@ -26,7 +26,10 @@ export async function open({ collection, record, citations = [], at = 0, opener 
   const article = await api.article(collection, record.article_id).catch((error) => error);
   if (shown !== asked) return;
   if (!(article instanceof Error)) text(article);
-  else byId("reader-text").replaceChildren(element("p", { role: "alert", class: "problem" }, article instanceof api.Problem ? article.message : t("gone")));
+  else
+    byId("reader-text").replaceChildren(
+      element("p", { role: "alert", class: "problem" }, article instanceof api.Problem ? article.message : t("gone")),
+    );
 }
 
 /** Go to the next citation (1) or the one before (-1); return whether there is one. */
@@ -55,9 +58,19 @@ function head() {
   const { record, citations, at } = shown;
   const several = citations.length > 1;
   const steps = citations.length && [
-    several && button(icon("M10 3L5 8l5 5"), () => step(-1), { "aria-label": t("citation_previous"), disabled: at === 0, class: "square" }),
+    several &&
+      button(icon("M10 3L5 8l5 5"), () => step(-1), {
+        "aria-label": t("citation_previous"),
+        disabled: at === 0,
+        class: "square",
+      }),
     element("span", { class: "count" }, t("citation_of", { number: citations[at].number, total: citations.length })),
-    several && button(icon("M6 3l5 5-5 5"), () => step(1), { "aria-label": t("citation_next"), disabled: at === citations.length - 1, class: "square" }),
+    several &&
+      button(icon("M6 3l5 5-5 5"), () => step(1), {
+        "aria-label": t("citation_next"),
+        disabled: at === citations.length - 1,
+        class: "square",
+      }),
   ];
   byId("reader-steps").replaceChildren(
     element("div", { class: "steps" }, (steps || []).filter(Boolean)),
@@ -83,10 +96,12 @@ export function textFragment(quote) {
   const encoded = (words) => encodeURIComponent(words).replaceAll("-", "%2D");
   const plain = quote.trim().replace(/\s+/g, " ");
   if (plain.length <= LONGEST_FRAGMENT) return encoded(plain);
-  const words = plain.split(" "), points = [...plain];
-  const [first, last] = words.length > 2 * EDGE
-    ? [words.slice(0, EDGE).join(" "), words.slice(-EDGE).join(" ")]
-    : [points.slice(0, EDGE_CHARACTERS).join(""), points.slice(-EDGE_CHARACTERS).join("")];
+  const words = plain.split(" "),
+    points = [...plain];
+  const [first, last] =
+    words.length > 2 * EDGE
+      ? [words.slice(0, EDGE).join(" "), words.slice(-EDGE).join(" ")]
+      : [points.slice(0, EDGE_CHARACTERS).join(""), points.slice(-EDGE_CHARACTERS).join("")];
   return `${encoded(first)},${encoded(last)}`;
 }
 
@@ -99,9 +114,12 @@ function text(article) {
   const holder = byId("reader-text");
   holder.lang = article.language;
   holder.replaceChildren(
-    ...(found.length < ranges.length ? [element("p", { class: "problem", lang: document.documentElement.lang }, t("article_changed"))] : []),
+    ...(found.length < ranges.length
+      ? [element("p", { class: "problem", lang: document.documentElement.lang }, t("article_changed"))]
+      : []),
     ...paragraphs(points, article.headings).map(({ start, stop, heading }) =>
-      element(heading ? "h3" : "p", {}, pieces(points, start, stop, found))),
+      element(heading ? "h3" : "p", {}, pieces(points, start, stop, found)),
+    ),
   );
   const mark = holder.querySelector("mark.current");
   const frame = byId("reader");
@@ -147,7 +165,8 @@ function pieces(points, start, stop, ranges) {
 
 /** Beside the answer it is one more part of the page; as a sheet it is a dialog, and the rest waits. */
 function fit() {
-  const sheet = shown !== null && !BESIDE.matches, reader = byId("reader");
+  const sheet = shown !== null && !BESIDE.matches,
+    reader = byId("reader");
   reader.setAttribute("role", sheet ? "dialog" : "complementary");
   if (sheet) reader.setAttribute("aria-modal", "true");
   else reader.removeAttribute("aria-modal");

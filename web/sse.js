@@ -3,7 +3,8 @@
 
 /** Yield {event, data} for each event in a stream of bytes; one that the end cuts off is left out. */
 export async function* events(chunks) {
-  let event = "", data = [];
+  let event = "",
+    data = [];
   for await (const line of lines(chunks)) {
     if (line === "") {
       if (data.length) yield { event: event || "message", data: data.join("\n") };
@@ -23,7 +24,8 @@ export async function* events(chunks) {
 /** Yield the lines that a stream of UTF-8 completes; they end with CR, LF or CR LF, anywhere in the chunks. */
 async function* lines(chunks) {
   const decoder = new TextDecoder();
-  let rest = "", afterReturn = false;
+  let rest = "",
+    afterReturn = false;
   for await (const chunk of chunks) {
     const decoded = decoder.decode(chunk, { stream: true });
     if (decoded === "") continue;

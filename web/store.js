@@ -83,7 +83,9 @@ export function answerOf(found) {
   const citations = listOf(found.citations, (each) => isRecord(each) && isText(each.quote) && cited(each));
   const numbers = new Set(citations.map((each) => each.number));
   return {
-    ...Object.fromEntries(["id", "question", "language", "status", "text", "generator"].map((name) => [name, textOr(found[name], "")])),
+    ...Object.fromEntries(
+      ["id", "question", "language", "status", "text", "generator"].map((name) => [name, textOr(found[name], "")]),
+    ),
     answerability: typeof found.answerability === "number" ? found.answerability : null,
     notice: textOr(found.notice, null),
     read_as: textOr(found.read_as, null),
@@ -108,6 +110,8 @@ const located = (found) => ({
 
 const cited = (found) => ({
   ...located(found),
-  ...Object.fromEntries(["number", "start", "stop"].map((name) => [name, Number.isInteger(found[name]) ? found[name] : 0])),
+  ...Object.fromEntries(
+    ["number", "start", "stop"].map((name) => [name, Number.isInteger(found[name]) ? found[name] : 0]),
+  ),
   ...Object.fromEntries(["quote", "before", "after"].map((name) => [name, textOr(found[name], "")])),
 });

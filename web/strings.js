@@ -2,7 +2,10 @@
 
 export const LANGUAGES = { fr: "Français", en: "English", vi: "Tiếng Việt", zh: "中文" };
 
-let words = {}, code = "en", region = "en", plural = new Intl.PluralRules("en");
+let words = {},
+  code = "en",
+  region = "en",
+  plural = new Intl.PluralRules("en");
 
 export const language = () => code;
 
@@ -21,13 +24,14 @@ export async function speak(chosen) {
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-  for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel));
+  for (const node of document.querySelectorAll("[data-t-label]"))
+    node.setAttribute("aria-label", t(node.dataset.tLabel));
 }
 
 /** Return the words of a key, with {values} put in; `count` chooses between the forms of a plural. */
 export function t(key, values = {}) {
   const found = words[key] ?? key;
-  const template = typeof found === "string" ? found : found[plural.select(values.count)] ?? found.other;
+  const template = typeof found === "string" ? found : (found[plural.select(values.count)] ?? found.other);
   return template.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
@@ -53,4 +57,5 @@ export function provenance(record, options = {}) {
   return [record.outlet, told, languageName(record.language)].filter(Boolean).join(" · ");
 }
 
-export const timeText = (moment) => new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" }).format(moment);
+export const timeText = (moment) =>
+  new Intl.DateTimeFormat(region, { dateStyle: "medium", timeStyle: "short" }).format(moment);

@@ -15,5 +15,12 @@ export function tokenForm(done, alarm = true) {
     setToken(input.value);
     done();
   };
-  return element("form", { class: "token", submit }, alarm && element("p", { role: "alert" }, t("token_needed")), element("label", { for: input.id }, t("token")), input, element("button", {}, t("token_send")));
+  return element(
+    "form",
+    { class: "token", submit },
+    alarm && element("p", { role: "alert" }, t("token_needed")),
+    element("label", { for: input.id }, t("token")),
+    input,
+    element("button", {}, t("token_send")),
+  );
 }

@@ -35,6 +35,7 @@ def test_a_method_that_is_not_there_is_told_with_those_that_are(client):
     response = client.delete("/v1/ask")
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert response.json()["type"] == "/problems/request_method_unknown"
+    assert client.delete("/v1/collections/press/articles").headers["allow"] == "GET, POST", "of two routes"
 
 
 def test_what_is_invalid_is_pointed_at_and_not_repeated(client):

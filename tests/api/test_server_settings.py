@@ -41,6 +41,11 @@ def test_a_file_that_cannot_be_read_is_told(config, text):
         load()
 
 
+def test_the_address_of_another_server_is_no_setting_of_this_one(config):
+    config.write_text('server = "http://press.example:8000"\n')
+    assert load().host == "127.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("host", "reachable"),
     [("127.0.0.1", False), ("127.0.0.2", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),

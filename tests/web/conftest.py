@@ -123,6 +123,7 @@ def ask():
             page.click("#options-button")
             page.select_option("#model", model)
             page.click("#options-button")
+        page.wait_for_selector("#send:not(:disabled), #stop:not([hidden])")
         page.fill("#question", question)
         page.press("#question", "Enter")
         if wait:

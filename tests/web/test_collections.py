@@ -47,9 +47,9 @@ def test_files_are_added_with_a_result_for_each_and_asked(open_page, ask, collec
 
 def test_files_are_added_by_dropping_them(open_page, collection):
     name = collection("dropped")
-    page = open_page(f"#q=x&collection={name}")
-    page.goto(page.url.split("#")[0] + "#articles")
-    page.wait_for_selector(".drop")
+    page = open_page("#articles")
+    page.select_option("#articles-of", name)
+    page.locator(".more", has_text="pas encore d’articles").wait_for()
     page.evaluate(
         """text => {
           const carried = new DataTransfer();
@@ -67,8 +67,8 @@ def test_an_article_is_removed_after_a_confirmation(open_page, collection):
     name = collection(
         "removing", {"title": "Un", "text": FR}, {"title": "Deux", "text": "La tour de Valdore compte 31 étages."}
     )
-    page = open_page(f"#q=x&collection={name}")
-    page.goto(page.url.split("#")[0] + "#articles")
+    page = open_page("#articles")
+    page.select_option("#articles-of", name)
     item = page.locator(".articles li", has_text="Deux")
     item.locator(".quiet").click()
     assert "Retirer « Deux » de removing ?" in page.inner_text("#dialog")

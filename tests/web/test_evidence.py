@@ -119,7 +119,7 @@ def test_no_evidence_looks_like_none_and_leads_on(open_page, ask):
     turn = ask(page, "Qui a gagné la Coupe du monde 2022 ?")
     assert turn.locator(".none-title").inner_text() == "Les articles ne le disent pas."
     assert turn.locator(".claim, .chip").count() == 0
-    assert "seeds · depuis : 1 déc. 2025" in turn.locator(".none .meta").first.inner_text()
+    assert "seeds · 2 articles · depuis : 1 déc. 2025" in turn.locator(".none .meta").first.inner_text()
     turn.locator(".closest .title").first.click()
     page.locator("#reader-text p").first.wait_for()
     assert page.locator("mark.current").count() == 0

@@ -1,6 +1,7 @@
 """Articles, answers, histories and links that attack the page: everything they hold stays text."""
 
 import json
+from urllib.parse import urlencode
 
 from playwright.sync_api import expect
 
@@ -141,14 +142,17 @@ def test_a_saved_page_of_payloads_runs_nothing(open_page, ask, browser, tmp_path
     context.close()
 
 
-def test_a_link_of_payloads_fills_the_field_and_no_more(open_page):
-    carried = "&".join(f"{name}={{0}}" for name in ("q", "collection", "language", "since", "until", "source"))
+def test_a_new_version_of_the_page_replaces_the_old_one_at_once(open_page, site):
+    page = open_page()
+    for path in ("", "app.js", "strings/fr.json"):
+        assert page.request.get(f"{site}/{path}").headers["cache-control"] == "no-cache"
+
+
+def test_a_link_of_payloads_fills_the_field_and_no_more(open_page, site):
+    page = open_page()
     for payload in PAYLOADS:
-        page = open_page(
-            "#"
-            + carried.format(payload.replace("%", "%25").replace("&", "%26").replace("#", "%23").replace("+", "%2B"))
-        )
-        page.wait_for_function("() => document.getElementById('question').value !== ''")
+        carried = dict.fromkeys(("q", "collection", "language", "since", "until", "source"), payload)
+        page.goto(f"{site}/#{urlencode(carried)}")
+        expect(page.locator("#question")).to_have_value(payload.strip())
         assert page.locator(".turn").count() == 0
         check(page)
-        page.context.close()

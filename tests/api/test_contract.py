@@ -1,0 +1,34 @@
+"""Schemathesis, which reads the description and tries to refute it, against a real server.
+
+On a failure its report is shown, with the seed that repeats it: `st run --seed`.
+"""
+
+import subprocess
+from pathlib import Path
+
+from processes import BIN, environment, served
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+PHASES = "examples,coverage,fuzzing"
+EXAMPLES = 5  # of fuzzing, each operation; the other phases make some 700 requests
+
+
+def test_the_server_keeps_what_its_description_promises(tmp_path):
+    with served(tmp_path, RAG_SERVER_RATE="100000", RAG_SERVER_BURST="100000") as client:
+        for name in ("press", "gone"):
+            assert client.put(f"/v1/collections/{name}").status_code == 201
+        article = {"text": "Le port de Brest a traité 70 000 conteneurs en mai."}
+        assert client.put("/v1/collections/press/articles/brest", json=article).status_code in (201, 202)
+        answer = client.post("/v1/ask", json={"query": "Qu'est-ce que ViGen ?"}).json()
+        run = [BIN / "st", "--config-file", CONFIG, "run", f"{client.base_url}/openapi.json", "--no-color"]
+        done = subprocess.run(
+            [*run, "--phases", PHASES, "--max-examples", str(EXAMPLES), "--warnings", "off"],
+            env=environment(tmp_path, ANSWER_ID=answer["id"]),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "20/20" in done.stdout, done.stdout
