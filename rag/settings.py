@@ -17,13 +17,12 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from rag.errors import SettingsError
 
 PREFIX = "RAG_"
-SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the server's own settings
+SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the table and the variables of a server that runs here
 Stage = Literal["sentences", "lexical", "names", "focus"]
 Style = Literal["chat", "completion"]
 KEY = re.compile(r"[!-~]+")
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_SETTINGS = {"RAG_CONFIG"}  # names the file that the settings come from
-OF_THE_SERVER = "RAG_SERVER_"  # begins the variables of a server that runs here
 FALLBACKS = {"openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY"}
 """Variables without our prefix that people have set already, by the setting that they stand in for."""
 SECRETS = {*FALLBACKS, "token"}
@@ -181,7 +180,7 @@ def _stored() -> dict[str, Any]:
     if not config_file().is_file():
         return {}
     stored = tomllib.loads(config_file().read_text(encoding="utf-8"))
-    return {name: value for name, value in stored.items() if name != SERVER}
+    return {name: value for name, value in stored.items() if (name, type(value)) != (SERVER, dict)}
 
 
 def origins(flags: dict[str, Any]) -> dict[str, str]:

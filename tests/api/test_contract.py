@@ -14,11 +14,13 @@ EXAMPLES = 5  # of fuzzing, each operation; the other phases make some 700 reque
 
 
 def test_the_server_keeps_what_its_description_promises(tmp_path):
-    with served(tmp_path, RAG_SERVER_RATE="100000", RAG_SERVER_BURST="100000") as client:
+    # Requests come as fast as they can, but none before its articles were taken in: jobs would fill the queue (503).
+    server = {"RATE": "100000", "BURST": "100000", "QUICK_SECONDS": "60"}
+    with served(tmp_path, **{f"RAG_SERVER_{name}": value for name, value in server.items()}) as client:
         for name in ("press", "gone"):
             assert client.put(f"/v1/collections/{name}").status_code == 201
         article = {"text": "Le port de Brest a traité 70 000 conteneurs en mai."}
-        assert client.put("/v1/collections/press/articles/brest", json=article).status_code in (201, 202)
+        assert client.put("/v1/collections/press/articles/brest", json=article).status_code == 201
         answer = client.post("/v1/ask", json={"query": "Qu'est-ce que ViGen ?"}).json()
         run = [BIN / "st", "--config-file", CONFIG, "run", f"{client.base_url}/openapi.json", "--no-color"]
         done = subprocess.run(

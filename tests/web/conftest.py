@@ -1,16 +1,14 @@
 """A real browser, a real server with the bundled encoder, and pages that may do nothing they should not."""
 
-import json
 import os
 import shutil
-import subprocess
 import sys
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
+from processes import free_port, running
 
 WATCH = """
 window.violations = [];
@@ -38,30 +36,10 @@ def browser():
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The address of a server with the seed collection, and with the models of server.py."""
-    folder = tmp_path_factory.mktemp("site")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAG_") or name == "RAG_CACHE_DIR"}
-    env = kept | {"RAG_DATA_DIR": str(folder / "data"), "XDG_CONFIG_HOME": str(folder / "config")}
-    command = [sys.executable, str(Path(__file__).with_name("server.py"))]
-    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-    reading = threading.Thread(target=process.stderr.read)  # so that its log never fills the pipe
-    try:
-        address = _address(process)
-        reading.start()
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        reading.join()
-        process.stderr.close()
-
-
-def _address(process):
-    told = []
-    for line in process.stderr:
-        told.append(line)
-        if '"message": "ready"' in line:
-            return json.loads(line)["url"]
-    raise AssertionError("the server did not start:\n" + "".join(told[-30:]))
+    port = free_port()
+    command = (sys.executable, Path(__file__).with_name("server.py"), port)
+    with running(*command, port=port, data=tmp_path_factory.mktemp("site")):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""The real server on a free port, with models that write what a test needs; it runs in a process of its own."""
+"""The real server, on the port that it is told, with models that write what a test needs, as a process of its own."""
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -64,4 +65,4 @@ class Broken:
 
 if __name__ == "__main__":
     models = {model.name: model for model in (Writer(), Slow(), Broken())}
-    serve(load(unsupported="mark"), load_server(port=0), generators=models)
+    serve(load(unsupported="mark"), load_server(port=int(sys.argv[1])), generators=models)
