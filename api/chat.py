@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.models import AskRequest, TurnRequest, Whole
+from api.models import WHOLE, AskRequest, TurnRequest
 from rag.articles.identity import usable_url
 from rag.errors import QuestionError, RequestError
 from rag.markers import harmless
@@ -72,7 +72,7 @@ class ChatRequest(Sent):
     )
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: Annotated[Whole, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
+    n: Annotated[int, Field(ge=1, le=1), WHOLE] | None = Field(default=None, description="There is one answer.")
     tools: Annotated[list[Any], Field(max_length=0)] | None = Field(default=None, description="There are none.")
     functions: Annotated[list[Any], Field(max_length=0)] | None = Field(default=None, description="There are none.")
 

@@ -22,8 +22,9 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-TopK = Annotated[Whole, Field(ge=1, le=100, description="How many sources to list; by default the setting top_k.")]
+WHOLE = BeforeValidator(_whole)
+"""Stands behind the bounds, or the description would lose them."""
+TopK = Annotated[int, Field(ge=1, le=100, description="How many sources to list; by default the setting top_k."), WHOLE]
 
 
 class Asked(BaseModel):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rag.indexing import SyncReport
+    from rag.reranking import Reranker
     from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
     from rag.types import Hit
@@ -57,6 +58,7 @@ class Engine(AbstractContextManager["Engine"]):
         self.encoder = encoder
         self.store = store
         self.generator = generator or ExtractiveGenerator()
+        self.reranker = _reranker(settings)
 
     def ask(self, question: str, **options: Unpack[Options]) -> Answer:
         """Return the answer. Raises QuestionError for a blank or over-long question."""
@@ -133,7 +135,7 @@ class Engine(AbstractContextManager["Engine"]):
         return next(found, interface_language(self.settings.interface))
 
     def _search(self, question: str, language: str, filters: Filters, **reading: Unpack[Reading]) -> Retrieval:
-        return retrieve(
+        found = retrieve(
             question,
             language,
             encoder=self.encoder,
@@ -143,6 +145,9 @@ class Engine(AbstractContextManager["Engine"]):
             without=self.settings.without,
             **reading,
         )
+        if self.reranker is None:
+            return found
+        return replace(found, hits=self.reranker.rerank(found.in_full or question, found.hits))
 
     def _rewritten(
         self, question: str, language: str, history: tuple[Turn, ...]
@@ -237,6 +242,14 @@ def _last(events: Iterator[Event]) -> Answer:
     *_, last = events
     assert isinstance(last, AnswerReady)
     return last.answer
+
+
+def _reranker(settings: Settings) -> Reranker | None:
+    if settings.reranker is None:
+        return None
+    from rag.reranking import Reranker  # sentence-transformers with it
+
+    return Reranker(settings.reranker, settings.encoder_device)
 
 
 def _nearness(retrieval: Retrieval) -> float:

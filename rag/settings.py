@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     """An answer is given where its answerability is at least this."""
     without: tuple[Stage, ...] = ()
     """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``lexical``, ``names``, ``focus``."""
+    reranker: str | None = None
+    """A cross-encoder of sentence-transformers that looks at the best passages again, by name or folder. It is slow."""
     model: str = "extractive"
     """What writes the answer: ``extractive``, ``local``, ``openai:NAME``, ``anthropic:NAME``, or a plugin's name."""
     openai_base_url: str = "https://api.openai.com/v1"

@@ -76,6 +76,7 @@ def open_page(browser, site, collection):  # noqa: ARG001 - collections outlive 
     for context in contexts:
         for page in context.pages:
             troubles.extend(f"policy: {each}" for each in page.evaluate("window.violations"))
+            page.unroute_all(behavior="ignoreErrors")
         context.close()
     assert troubles == []
 

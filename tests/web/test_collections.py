@@ -97,9 +97,9 @@ def test_without_the_right_to_write_nothing_offers_it(open_page):
     assert page.locator(".drop, .articles .quiet").count() == 0
     page.click("summary:has-text('pas les modifier')")
     page.fill(".token input", "askpress_secret")
-    with page.expect_request("**/v1/about") as asked:
+    with page.expect_response("**/v1/about") as told:
         page.click(".token button")
-    assert asked.value.headers["authorization"] == "Bearer askpress_secret"
+    assert told.value.request.headers["authorization"] == "Bearer askpress_secret"
 
 
 def read_only(route):
