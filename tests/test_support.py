@@ -26,9 +26,9 @@ def claim(text, language="en"):
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [
-        ("Viettel sponsors 2 networking events next year.", PRESS[1]),
-        ("More than three hundred delegates, Nanning hosted.", PRESS[0]),
-        ("The consul praised Hung.", PRESS[3]),
+        ("Viettel will sponsor 2 networking events next year.", PRESS[1]),
+        ("One million viewers and more than three hundred delegates, Nanning hosted.", PRESS[0]),
+        ("The consul praised Hung of GotIt for the project.", PRESS[3]),
         ("The agreements are not binding, in the Press.", PRESS[2]),
     ],
 )
@@ -56,8 +56,9 @@ def test_a_claim_that_differs_in_one_thing_is_not(text):
 
 
 def test_a_claim_of_two_sentences_has_two_quotes():
-    text = "Nanning hosted 300 delegates and Viettel will sponsor two networking events next year."
-    assert {sentence.text for sentence in support(claim(text), sentences(*PRESS))} == {PRESS[0], PRESS[1]}
+    quoted = ("Nanning hosted many delegates last year", "Viettel sponsors networking events next month")
+    text = "Nanning hosted many delegates last year and Viettel sponsors networking events next month"
+    assert {sentence.text for sentence in support(claim(text), sentences(*PRESS, *quoted))} == {*quoted}
 
 
 def test_there_is_nothing_in_no_sentences():
@@ -65,9 +66,10 @@ def test_there_is_nothing_in_no_sentences():
 
 
 def test_sentences_of_two_languages_do_not_carry_a_claim_together():
-    mixed = [*sentences(PRESS[0]), *sentences(PRESS[1], language="de")]
-    text = "Nanning hosted 300 delegates and Viettel will sponsor two networking events next year."
-    assert support(claim(text), mixed) == ()
+    first = sentences("Nanning hosted many delegates last year")
+    other = sentences("Viettel sponsors networking events next month", language="de")
+    text = "Nanning hosted many delegates last year and Viettel sponsors networking events next month"
+    assert support(claim(text), [*first, *other]) == ()
 
 
 @pytest.mark.parametrize(
