@@ -61,7 +61,10 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
         if first and not odd and (run == 1 or is_function_word(word[0], language)):
             continue
         folded = fold(word[0])
-        if abroad and (folded in _ordinary() or (language == "vi" and run < 3 and _SYLLABLE.fullmatch(folded))):
+        if abroad and (
+            {folded, folded.removesuffix("s")} & _ordinary()
+            or (language == "vi" and run < 3 and _SYLLABLE.fullmatch(folded))
+        ):
             continue
         spelled.add(folded)
     return Names(known_names(text), frozenset(spelled))

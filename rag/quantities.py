@@ -22,17 +22,22 @@ _HAN_DIGITS = "〇零一二三四五六七八九"
 _HAN = _HAN_DIGITS + "两双半十百千万亿"
 _TOKEN = re.compile(rf"(?<![^\W_{_HAN}㐀-鿿])(?:{_FIGURE})|[^\W\d_{_HAN}]+|[{_HAN}]")
 _GAP = re.compile(r"\s?-?|[多余来几]|\s(?:and|et|linh|lẻ|of|de|y)\s|-et-")
-_VAGUE = re.compile(r"(?:(?:hàng|vài|nhiều|mấy)\s|[数几上])$")  # "hàng trăm", hundreds; of any number of them
+_VAGUE = re.compile(
+    r"(?:\b(?:hàng|vài|nhiều|mấy|several|few|plusieurs|quelques)\s|[数几上])$"
+)  # "hàng trăm", hundreds; of any number of them
 _COUNTED = re.compile(r"\s?[%个位名大项次年月日天座家种场条款届岁人倍点秒周世股支]")
 _REWRITTEN = (
     (re.compile(r"\bt[ỷỉ] (?=lệ|giá|số|suất|phú)|[这那该头首近]十年"), " "),  # a ratio is no billion, nor a decade ten
     (re.compile(r"\b(?:per ?cent|pour cent|phần trăm|pct|por ciento|prozent)\b"), r"%"),
+    (re.compile(r"(\d+)\s?%?\s?(?:to|-|–|à|đến|到|至)\s?(?=\d+\s?%)"), r"\1% "),
+    (re.compile(r"([$€£]\d[\d.,]*)\s?m\b"), r"\1 million"),
+    (re.compile(r"(?<!\d)(\d\d)(\d\d)\s?[–-]\s?(\d\d)(?![-–\d])"), lambda m: _years(*m.groups())),
     (re.compile(rf"百分之([\d.{_HAN}]+)"), r"\1%"),
     (re.compile(r"(\d{1,2})\s?世纪\s?(\d0)\s?年代"), lambda m: str((int(m[1]) - 1) * 100 + int(m[2]))),
     (re.compile(r"(?<!\d)(\d0)\s?年代"), r"19\1"),
     (re.compile(r"\b([ivx]+)e (?=siècle)|(?<=thế kỷ )([ivx]+)\b"), lambda m: f"{_roman(m[1] or m[2])} "),
 )
-_ROMAN = re.compile(r"\b[IVX]{2,7}\b")
+_ROMAN = re.compile(r"\b[IVXL]{2,7}\b")
 _ISO = re.compile(r"\b\d{4}-(?P<month>\d\d)-(?P<day>\d\d)\b")
 _DATES = {
     "vi": re.compile(
@@ -210,7 +215,7 @@ def _numbers(plain: str, language: str, *, certain: bool) -> Iterator[Quantity]:
             continue
         if number and (not certain or number.certain(plain, language)):
             yield number.quantity(plain)
-        vague = scale and (word[-1] == "s" or _VAGUE.search(plain, max(0, match.start() - 6), match.start()))
+        vague = scale and (word[-1] == "s" or _VAGUE.search(plain, max(0, match.start() - 12), match.start()))
         room = Decimal(0) if vague or word[0].isdigit() else value if scale else _room(value)
         number = _Number(word, [(value, room)], match.end(), bool(vague), next(iter(other), None), last=word)
     if number and (not certain or number.certain(plain, language)):
@@ -233,8 +238,12 @@ def _figures(word: str, language: str) -> list[Decimal]:
     return [plain] if groups[-1] == "000" else [plain, decimal]
 
 
+def _years(century: str, first: str, last: str) -> str:
+    return f"{century}{first} - {century if last > first else ''}{last}"
+
+
 def _roman(letters: str) -> int:
-    values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in letters]
+    values = [{"i": 1, "v": 5, "x": 10, "l": 50}[letter] for letter in letters]
     return sum(-v if v < max(values[place:]) else v for place, v in enumerate(values))
 
 

@@ -21,6 +21,7 @@ def test_a_known_name_is_the_same_in_all_languages(spellings):
 def test_a_name_is_not_found_in_another_word():
     assert known_names("Hoang Anh Tuan et un Romancier") == frozenset()
     assert known_names("ở Anh") == known_names("the UK")
+    assert known_names("Anh ấy đến") == frozenset()  # "he"
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,6 @@ def test_opposites_in_one_language_and_across():
     assert opposed("fewer than 300 delegates", "plus de 300 délégués")
     assert not opposed("more than 300 delegates", "300 delegates")
     assert not opposed("more than 300", "more than 300 and less than 400")
+    assert opposed("à l'est", "phía tây")
+    assert not opposed("Nanning est une ville", "Nanning, in the north")  # French "is"
+    assert not opposed("南宁", "in the north")

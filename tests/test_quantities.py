@@ -41,6 +41,7 @@ def test_a_quantity_is_the_same_in_all_languages(value, spellings):
         ("zh", "二〇二五年，一些，100多万名，17世纪20年代，这十年", {"2025", "1000000", "1620"}),
         ("en", "It may rain; they march", set()),
         ("en", "2025-12-07", {"12-07"}),
+        ("en", "7 to 10 percent, £30m, 1998–99, several hundred", {"7", "10", "30000000", "1998", "1999", "~100"}),
         ("en", "57-NQ/TW and MBH99", {"57"}),
     ],
 )

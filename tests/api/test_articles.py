@@ -4,6 +4,8 @@ import pytest
 from fakes import WordEncoder
 from press import NANNING, events_of
 
+from rag.tokens import Tokens
+
 ARTICLES = "/v1/collections/press/articles"
 
 
@@ -32,12 +34,23 @@ def test_a_page_of_the_articles_newest_first(client):
         assert client.get(ARTICLES, params=wrong).status_code == 422
 
 
-def test_an_article_is_read_with_its_passages_and_without_the_machines_folders(client):
+def test_an_article_is_read_with_its_passages(client):
     article = client.get(f"{ARTICLES}/nanning").json()
     assert article["text"] == NANNING
     assert article["passages"][0] == {"start": 0, "stop": len(NANNING)}
-    assert article["origin"] == "articles.jsonl:1"
     assert client.get(f"{ARTICLES}/none").json()["type"] == "/problems/article_not_found"
+
+
+def test_only_who_may_write_sees_the_folders_that_articles_came_from(client, tmp_path):
+    def origins(**headers):
+        read = client.get(f"{ARTICLES}/nanning", headers=headers).json()
+        listed = client.get(ARTICLES, headers=headers).json()["articles"]
+        return read["origin"], next(one["origin"] for one in listed if one["id"] == "nanning")
+
+    assert origins() == ("upload/articles.jsonl:1", "upload/articles.jsonl:1")
+    secret = Tokens(tmp_path / "data").create("me", "write")
+    assert origins() == ("articles.jsonl:1", "articles.jsonl:1")
+    assert origins(Authorization=f"Bearer {secret}") == ("upload/articles.jsonl:1", "upload/articles.jsonl:1")
 
 
 def test_put_twice_is_put_once_and_delete_removes(client):
