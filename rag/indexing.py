@@ -17,6 +17,7 @@ from rag.errors import ArticleError
 from rag.languages import terms
 from rag.protocols import Progress, silent
 from rag.segmentation import segment
+from rag.syndication import signature
 from rag.types import Article, Entry, Passage
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def entries(
                 passage_vectors=vectors[offset:middle],
                 sentence_digests=tuple(digests[middle:end]),
                 sentence_vectors=vectors[middle:end],
+                signature=signature(article.text),
             )
         )
         offset = end

@@ -64,7 +64,10 @@ class Provenance(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One press article. ``text`` is what quotes are sliced from; it holds no debris and no control characters."""
+    """One press article. ``text`` is what quotes are sliced from; it holds no debris and no control characters.
+
+    ``pages`` are the offsets in it at which the pages of a paginated file begin, empty for what has none.
+    """
 
     id: str
     title: str
@@ -77,6 +80,7 @@ class Article:
     headings: tuple[Span, ...] = ()
     removed: tuple[Removed, ...] = ()
     origin: str = ""
+    pages: tuple[int, ...] = ()
 
     @property
     def provenance(self) -> Provenance:
@@ -93,8 +97,9 @@ class Article:
     @property
     def digest(self) -> str:
         """SHA-256 of everything that a reader of the article sees; ``origin`` and ``removed`` are left out."""
-        seen = [self.id, self.title, self.text, self.language, self.url, self.outlet, self.published,
+        seen: list[Any] = [self.id, self.title, self.text, self.language, self.url, self.outlet, self.published,
                 self.published_inferred, [[h.start, h.stop] for h in self.headings]]  # fmt: skip
+        seen += [list(self.pages)] if self.pages else []  # what was kept before there were pages has its old digest
         return hashlib.sha256(json.dumps(seen, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -120,7 +125,8 @@ class Entry:
     ``passage_vectors`` is float32 of shape (passages, dimension); ``sentence_vectors`` is float32 of shape
     (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
     ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so
-    that a store can hand their vectors out again; ``fingerprint`` is the encoder's.
+    that a store can hand their vectors out again; ``fingerprint`` is the encoder's. ``signature`` tells copies of one
+    story (``rag.syndication``), empty where it is not known.
     """
 
     article: Article
@@ -131,6 +137,7 @@ class Entry:
     passage_vectors: NDArray[np.float32]
     sentence_digests: tuple[str, ...]
     sentence_vectors: NDArray[np.float32]
+    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ class Candidate:
     """A passage that a store found, with all that is needed to score, quote and cite it.
 
     ``article`` has its text; ``sentence_vectors`` is float32 of shape (sentences of the passage, dimension).
-    ``lexical`` is the BM25 score of the query's terms, 0.0 where none occurs.
+    ``lexical`` is the BM25 score of the query's terms, 0.0 where none occurs. ``signature`` is that of the Entry.
     """
 
     article: Article
@@ -156,20 +163,16 @@ class Candidate:
     passage_vector: NDArray[np.float32]
     sentence_vectors: NDArray[np.float32]
     lexical: float
+    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What one search of one generation found.
-
-    ``frequencies`` says in how many passages each term of the query occurs. ``background`` is the mean and the standard
-    deviation of the cosine between the query and a fixed sample of the collection's passages.
-    """
+    """What one search of one generation found; ``frequencies`` says in how many passages each term occurs."""
 
     candidates: tuple[Candidate, ...]
     frequencies: Mapping[str, int]
     passages: int
-    background: tuple[float, float]
     generation: int
 
 

@@ -115,9 +115,7 @@ class MemoryStore:
             for candidate in sorted(found, key=score, reverse=True)[:limit]
             if score(candidate) > -1.0
         }
-        cosines = np.array([v @ vector for v in passage_vectors])
-        background = (float(cosines.mean()), float(cosines.std())) if len(cosines) > 1 else (0.0, 1.0)
-        return SearchResult(tuple(best.values()), frequencies, len(counts), background, self._generation)
+        return SearchResult(tuple(best.values()), frequencies, len(counts), self._generation)
 
     def article(self, article_id: str) -> Article:
         return self._entry(article_id).article
@@ -196,7 +194,12 @@ def _candidates(entry: Entry, frequencies: Mapping[str, int], passages: int, mea
             saturation = words[term] + 1.2 * (0.25 + 0.75 * words.total() / mean) if words[term] else 1.0
             score += idf * 2.2 * words[term] / saturation
         yield Candidate(
-            entry.article, passage, entry.passage_vectors[ordinal], entry.sentence_vectors[first:stop], score
+            entry.article,
+            passage,
+            entry.passage_vectors[ordinal],
+            entry.sentence_vectors[first:stop],
+            score,
+            entry.signature,
         )
         first = stop
 

@@ -7,18 +7,19 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from rag.errors import CollectionNotFound, SchemaTooNew, StorageFull, StoreBusy, StoreError
+from rag.syndication import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x41736B70  # "Askp", https://sqlite.org/pragma.html#pragma_application_id
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "collection.sqlite3"
 _FULL = 2  # https://sqlite.org/pragma.html#pragma_synchronous
 
@@ -61,6 +62,11 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _signature_of(*values: Any) -> bytes:
+    """The function of that name in the steps of the schema."""
+    return signature(*values)
 
 
 class Database:
@@ -122,8 +128,8 @@ class Database:
         connection.pragma("synchronous", "FULL")
         if connection.pragma("synchronous") != _FULL:
             raise StoreError("database_not_synchronous", path=self.path)
-        if connection.pragma("user_version") == 0:
-            self._create(connection)
+        if connection.pragma("user_version") < SCHEMA_VERSION:
+            self._migrate(connection)
 
     def _check_version(self, connection: apsw.Connection) -> None:
         version = connection.pragma("user_version")
@@ -132,14 +138,18 @@ class Database:
             raise StoreError("database_foreign", path=self.path)
         if version > SCHEMA_VERSION:
             raise SchemaTooNew("database_too_new", path=self.path, version=version, known=SCHEMA_VERSION)
+        if version < SCHEMA_VERSION and self.read_only:
+            raise StorageFull("database_too_old", path=self.path, folder=self.path.parent)
 
-    def _create(self, connection: apsw.Connection) -> None:
+    def _migrate(self, connection: apsw.Connection) -> None:
+        """Bring a new or an older database to the present version, in one transaction: all of it or nothing."""
+        connection.create_scalar_function("signature_of", _signature_of)
         connection.execute("BEGIN IMMEDIATE")
-        # Another process may have made the tables while this one waited.
-        if connection.pragma("user_version") == 0:
-            connection.execute(resources.files("rag.store").joinpath("schema.sql").read_text("utf-8"))
+        # Asked again: another process may have done it while this one waited.
+        for version in range(connection.pragma("user_version") + 1, SCHEMA_VERSION + 1):
+            connection.execute(resources.files("rag.store").joinpath(f"schema-{version}.sql").read_text("utf-8"))
             connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", SCHEMA_VERSION)
+            connection.pragma("user_version", version)
         connection.execute("COMMIT")
 
     @contextmanager

@@ -119,13 +119,13 @@ class EmbeddedStore:
     ) -> SearchResult:
         """Search one generation: see ``Store.search``. A term given twice counts once.
 
-        ``frequencies``, ``passages`` and ``background`` are of the whole collection, whatever the filters. Raises
+        ``frequencies`` and ``passages`` are of the whole collection, whatever the filters. Raises
         EncoderError where the vector has another dimension than the collection's.
         """
         terms = tuple(dict.fromkeys(terms))
         with self._reading() as (connection, meta, generation):
             if generation is None or not meta.passages:
-                return SearchResult((), dict.fromkeys(terms, 0), 0, (0.0, 1.0), meta.generation)
+                return SearchResult((), dict.fromkeys(terms, 0), 0, meta.generation)
             if vector.shape != (meta.dimension,):
                 raise EncoderError("vector_dimension_differs", found=vector.size, expected=meta.dimension)
             allowed = None if filters == Filters() else _mask(connection, filters, generation.last)
@@ -137,7 +137,7 @@ class EmbeddedStore:
         chosen = nearest | best_matching(scores, matching, limit)
         return SearchResult(
             tuple(record.candidate(scores[record.number]) for record in records if record.number in chosen),
-            frequencies, meta.passages, generation.background(vector), meta.generation,
+            frequencies, meta.passages, meta.generation,
         )  # fmt: skip
 
     def article(self, article_id: str) -> Article:

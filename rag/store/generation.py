@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rag.store.snapshots import Pointer, Snapshots
     from rag.store.tables import Meta
 
-SAMPLE = 512  # passages that make the background
 _SENTENCES = 4  # expected of a passage, when its nearest is looked for
 _SLACK = 16  # lexical candidates beyond the limit, as tantivy's order is only nearly that of the exact scores
 
@@ -102,7 +101,6 @@ class Generation:
     last: int
     parts: tuple[tuple[Part, NDArray[np.bool_] | None], ...]
     removed: Mapping[str, int]
-    sample: NDArray[np.float32]
 
     @classmethod
     def load(cls, connection: apsw.Connection, meta: Meta, snapshot: Snapshot | None) -> Generation:
@@ -121,7 +119,7 @@ class Generation:
         last = tables.last_passage(connection)
         if last > after:
             parts.append((Part.build(connection, dimension, after=after), None))
-        return cls(meta, last, tuple(parts), removed, tables.sample_vectors(connection, SAMPLE, dimension))
+        return cls(meta, last, tuple(parts), removed)
 
     def weights(self, terms: Sequence[str]) -> tuple[dict[str, int], dict[str, float]]:
         """Return in how many passages each term occurs, and the weight of each that occurs at all."""
@@ -133,13 +131,6 @@ class Generation:
             term: inverse_frequency(self.meta.passages, count) for term, count in frequencies.items() if count > 0
         }
         return frequencies, weights
-
-    def background(self, vector: NDArray[np.float32]) -> tuple[float, float]:
-        """Mean and standard deviation of the cosine with the sample; (0.0, 1.0) where there are not two to compare."""
-        if len(self.sample) < 2:
-            return 0.0, 1.0
-        cosines = np.einsum("ij,j->i", self.sample, vector)  # BLAS would start threads for it
-        return float(cosines.mean()), float(cosines.std())
 
     def nearest(self, vector: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None) -> set[int]:
         """Return the ``limit`` passages with the nearest vector and the ``limit`` with the nearest sentence."""

@@ -49,13 +49,16 @@ class Record:
     sentence_vectors: NDArray[np.float32]
     terms: str
     length: int
+    signature: bytes
 
     def counts(self, terms: Iterable[str]) -> dict[str, int]:
         """Return how often each of some terms occurs, those left out that do not."""
         return {term: count for term in terms if (count := self.terms.count(f" {term} "))}
 
     def candidate(self, lexical: float) -> Candidate:
-        return Candidate(self.article, self.passage, self.passage_vector, self.sentence_vectors, lexical)
+        return Candidate(
+            self.article, self.passage, self.passage_vector, self.sentence_vectors, lexical, self.signature
+        )
 
 
 class Recent(Generic[K, V]):
@@ -86,7 +89,7 @@ class Records:
 
     def __init__(self) -> None:
         self._records: Recent[int, Record] = Recent(_KEPT_PASSAGES)
-        self._articles: Recent[int, Article] = Recent(_KEPT_ARTICLES)
+        self._articles: Recent[int, tuple[Article, bytes]] = Recent(_KEPT_ARTICLES)
 
     def get(self, connection: apsw.Connection, numbers: Collection[int], dimension: int) -> list[Record]:
         """Return the records of passages that the connection's transaction sees."""
@@ -112,15 +115,15 @@ class Records:
         records = {}
         for row, vector in zip(rows, vectors, strict=True):
             number, article_number, ordinal, start, stop, heading, terms, length, _ = row
-            article = articles[article_number]
+            article, signature = articles[article_number]
             records[number] = Record(
                 number, article, Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading),
                 vector.copy(), sentences[places[number]],  # copies, lest one record keep the vectors of all
-                f" {terms.replace(' ', '  ')} ", length,
+                f" {terms.replace(' ', '  ')} ", length, signature,
             )  # fmt: skip
         return records
 
-    def _read_articles(self, connection: apsw.Connection, numbers: set[int]) -> dict[int, Article]:
+    def _read_articles(self, connection: apsw.Connection, numbers: set[int]) -> dict[int, tuple[Article, bytes]]:
         found = self._articles.find(numbers)
         read = read_articles(connection, numbers - found.keys())
         self._articles.keep(read)

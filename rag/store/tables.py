@@ -1,8 +1,7 @@
-"""What is written to and read from the tables of schema.sql, inside a transaction that the caller holds."""
+"""What is written to and read from the tables of schema-*.sql, inside a transaction that the caller holds."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from rag.errors import EncoderError
 from rag.store.filters import condition, first_day, last_day, sources
-from rag.types import Article, ArticleSummary, Filters, Passage, Removed, Span
+from rag.types import Article, ArticleSummary, Filters, Removed, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 
     from rag.types import Entry
 
-_ARTICLE = "id, title, text, language, url, outlet, published, published_inferred, headings, removed, origin"
+_ARTICLE = "id, title, text, language, url, outlet, published, published_inferred, headings, removed, origin, pages"
 _SUMMARY = """
     SELECT id, title, language, url, outlet, published, published_inferred, digest, origin,
         (SELECT count(*) FROM passages WHERE article = articles.number)
     FROM articles
 """
 _ADD_PASSAGE = """
-    INSERT INTO passages (article, ordinal, start, stop, heading, terms, length, sample, vector)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
+    INSERT INTO passages (article, ordinal, start, stop, heading, terms, length, vector)
+    VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
 """
 _ADD_SENTENCE = """
     INSERT INTO sentences (passage, ordinal, start, stop, vector)
@@ -95,13 +94,13 @@ def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
 def add_article(connection: apsw.Connection, entry: Entry) -> None:
     """Add an article whose id is not in the table."""
     _add_vectors(connection, entry)
-    number = _add_article_row(connection, entry.article)
+    number = _add_article_row(connection, entry.article, entry.signature)
     first = 0
     for passage, terms, digest in zip(entry.passages, entry.terms, entry.passage_digests, strict=True):
         connection.execute(
             _ADD_PASSAGE,
             (number, passage.ordinal, passage.start, passage.stop, passage.heading, " ".join(terms), len(terms),
-             _sample_key(passage), entry.fingerprint, digest),
+             entry.fingerprint, digest),
         )  # fmt: skip
         row = connection.last_insert_rowid()
         digests = entry.sentence_digests[first : first + len(passage.sentences)]
@@ -115,17 +114,19 @@ def add_article(connection: apsw.Connection, entry: Entry) -> None:
         )
 
 
-def _add_article_row(connection: apsw.Connection, article: Article) -> int:
+def _add_article_row(connection: apsw.Connection, article: Article, signature: bytes) -> int:
     published = article.published
     row = (
         article.id, article.title, article.text, article.language, article.url, article.outlet, published,
         int(article.published_inferred), json.dumps([[span.start, span.stop] for span in article.headings]),
-        json.dumps([[item.text, item.reason] for item in article.removed]), article.origin, article.digest,
+        json.dumps([[item.text, item.reason] for item in article.removed]), article.origin,
+        json.dumps(article.pages), article.digest,
         json.dumps(sources(article)), published and first_day(published), published and last_day(published),
+        signature,
     )  # fmt: skip
     connection.execute(
-        f"INSERT INTO articles ({_ARTICLE}, digest, sources, first_day, last_day) "  # noqa: S608 - a constant
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO articles ({_ARTICLE}, digest, sources, first_day, last_day, signature) "  # noqa: S608 - a constant
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row,
     )
     number: int = connection.last_insert_rowid()
@@ -144,21 +145,6 @@ def _add_vectors(connection: apsw.Connection, entry: Entry) -> None:
                 for digest, vector in zip(digests, vectors.astype("<f2"), strict=True)
             ],
         )
-
-
-def _sample_key(passage: Passage) -> int:
-    """Hash of a passage's name, so that neither its place in the collection nor a later one changes the sample."""
-    name = f"{passage.article_id}\n{passage.ordinal}".encode()
-    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)
-
-
-def sample_vectors(connection: apsw.Connection, size: int, dimension: int) -> NDArray[np.float32]:
-    """Return the vectors of the fixed sample, float32 of shape (at most size, dimension)."""
-    query = (
-        "SELECT vectors.vector FROM (SELECT vector FROM passages ORDER BY sample LIMIT ?) AS chosen "
-        "JOIN vectors ON vectors.number = chosen.vector"
-    )
-    return matrix([blob for (blob,) in connection.execute(query, (size,))], dimension)
 
 
 def passage_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -221,19 +207,23 @@ def read_article(connection: apsw.Connection, article_id: str) -> Article | None
     return article_from(row) if row else None
 
 
-def read_articles(connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, Article]:
-    query = f"SELECT number, {_ARTICLE} FROM articles WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
-    return {number: article_from(row) for number, *row in connection.execute(query, (json.dumps(list(numbers)),))}
+def read_articles(connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, tuple[Article, bytes]]:
+    """Return articles with their signatures, by number."""
+    where = "number IN (SELECT value FROM json_each(?))"
+    query = f"SELECT number, signature, {_ARTICLE} FROM articles WHERE {where}"  # noqa: S608 - of constants
+    rows = connection.execute(query, (json.dumps(list(numbers)),))
+    return {number: (article_from(row), signature) for number, signature, *row in rows}
 
 
 def article_from(row: Sequence[object]) -> Article:
-    article_id, title, text, language, url, outlet, published, inferred, headings, removed, origin = row
+    article_id, title, text, language, url, outlet, published, inferred, headings, removed, origin, pages = row
     return Article(
         id=str(article_id), title=str(title), text=str(text), language=str(language),
         url=None if url is None else str(url), outlet=None if outlet is None else str(outlet),
         published=None if published is None else str(published), published_inferred=bool(inferred),
         headings=tuple(Span(start, stop) for start, stop in json.loads(str(headings))),
         removed=tuple(Removed(gone, reason) for gone, reason in json.loads(str(removed))), origin=str(origin),
+        pages=tuple(json.loads(str(pages))),
     )  # fmt: skip
 
 

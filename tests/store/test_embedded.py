@@ -45,7 +45,6 @@ def test_it_is_the_same_after_it_is_opened_again(folder):
     with open_store(folder, create=False) as store:
         after = store.search(vector_of("q"), ["rail"], limit=5)
     assert names(before) == names(after) == ["a", "b"]
-    assert before.background == after.background
     assert after.generation == 1
 
 

@@ -73,7 +73,6 @@ def assert_same_search(store, oracle, vector, terms, *, limit, filters=Filters()
     for got, best in zip(ways(found.candidates, vector), ways(everything.candidates, vector), strict=True):
         assert got[:limit] == pytest.approx(best[:limit], abs=1e-5)
     assert (found.frequencies, found.passages) == (everything.frequencies, everything.passages)
-    assert found.background == pytest.approx(everything.background, abs=1e-5)
 
 
 @pytest.fixture
@@ -133,7 +132,6 @@ def test_bm25_worked_by_hand(store):
 def test_an_empty_collection(store):
     found = store.search(vector_of("q"), ["rail"], limit=5)
     assert (found.candidates, found.frequencies, found.passages, found.generation) == ((), {"rail": 0}, 0, 0)
-    assert found.background == (0.0, 1.0)
     assert list(store.articles()) == []
     assert store.remove(["a"]) == 0
     assert store.state().generation == 0
@@ -142,10 +140,16 @@ def test_an_empty_collection(store):
 def test_an_article_comes_back_whole(store):
     entry = make_entry("a", "One. Two", url="http://x.vn/1", outlet="X", published="2025", published_inferred=True)
     article = dataclasses.replace(
-        entry.article, headings=(Span(0, 3),), removed=(Removed("advert", "advertisement"),), origin="a.txt"
+        entry.article,
+        headings=(Span(0, 3),),
+        removed=(Removed("advert", "advertisement"),),
+        origin="a.txt",
+        pages=(0, 5),
     )
-    store.put([dataclasses.replace(entry, article=article)])
+    store.put([dataclasses.replace(entry, article=article, signature=b"1234")])
     assert store.article("a") == article
+    (found,) = store.search(vector_of("q"), [], limit=1).candidates
+    assert (found.article, found.signature) == (article, b"1234")
     assert store.passages("a") == ((0, 7),)
     with pytest.raises(ArticleNotFound):
         store.article("b")

@@ -1,4 +1,5 @@
--- Version 1 of a collection. Everything outside this database is derived from it and can be built again.
+-- Version 1 of a collection; the files after it bring it to the versions after. Everything outside this database is
+-- derived from it and can be built again.
 -- Numbers of articles and passages are never given out twice (AUTOINCREMENT): what is cached under one stays true.
 
 CREATE TABLE meta (
