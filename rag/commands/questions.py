@@ -1,0 +1,91 @@
+"""``ask`` and ``rag search``: what is asked of a collection, here or behind a server."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import click
+
+from rag.commands.shared import (
+    DONE,
+    NO_EVIDENCE,
+    asked,
+    collection_option,
+    filter_options,
+    filters_of,
+    json_option,
+    load_settings,
+    only_here,
+    show,
+    showing_progress,
+    together,
+)
+from rag.errors import StorageFull, UsageError
+from rag.usage import LANGUAGE, Command, say
+
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
+PIPED_BYTES = 1_000_000  # more than the longest question, so that its length can be told
+
+question_options = together(
+    click.argument("question", nargs=-1),
+    collection_option,
+    filter_options,
+    click.option("--lang", metavar="CODE", help=say("help_lang")),
+    click.option("--top-k", type=int, metavar="N", help=say("help_top_k")),
+    json_option,
+)
+
+
+@click.command("ask", cls=Command, help=say("help_ask"), epilog=say("help_ask_examples"))
+@question_options
+@click.option("--threshold", type=float, metavar="P", help=say("help_threshold"))
+@click.option("--continue", "continued", is_flag=True, help=say("help_continue"))
+@click.option("--model", metavar="NAME", help=say("help_model"))
+@click.option("--unsupported", type=click.Choice(["drop", "mark"]), help=say("help_unsupported"))
+def ask_command(question: tuple[str, ...], as_json: bool, lang: str | None, continued: bool, **given: Any) -> int:
+    from rag import conversation
+    from rag.terminal import watched
+    from rag.types import Turn
+
+    filters, language = filters_of(given), _language(lang)
+    text, settings = _question(question), load_settings(given)
+    for name in ("threshold", "unsupported"):
+        if given[name] is not None:
+            only_here(settings, f"--{name}")
+    kept = settings.data_dir / "conversation.json"
+    history = conversation.load(kept, settings.collection) if continued else ()
+    with showing_progress() as progress, asked(settings, progress) as engine:
+        answer = watched(engine.stream(text, language=language, filters=filters, history=history), progress)
+    show(answer, as_json, lambda terminal: terminal.answer_text(answer))
+    try:
+        conversation.save(kept, settings.collection, (*history, Turn(answer.question, answer.text)))
+    except StorageFull as error:  # the answer stands, though no question can go on from it
+        click.echo(error.said(LANGUAGE), err=True)
+    return DONE if answer.status == "answered" else NO_EVIDENCE
+
+
+@click.command("search", cls=Command, help=say("help_search"), epilog=say("help_search_examples"))
+@question_options
+def search_command(question: tuple[str, ...], as_json: bool, lang: str | None, **given: Any) -> int:
+    filters, text, settings = filters_of(given), _question(question), load_settings(given)
+    with showing_progress() as progress, asked(settings, progress) as engine:
+        found = engine.search(text, language=_language(lang), filters=filters)
+    show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
+    return DONE if found else NO_EVIDENCE
+
+
+def _language(code: str | None) -> str | None:
+    if code is not None and not LANGUAGE_CODE.fullmatch(code):
+        raise UsageError("language_invalid", value=code)
+    return code
+
+
+def _question(words: tuple[str, ...]) -> str:
+    """Return the question from the arguments, else from a pipe, read no further than a question can be."""
+    if words and words != ("-",):
+        return " ".join(words)
+    if sys.stdin.isatty():
+        raise UsageError("question_empty")
+    return sys.stdin.buffer.read(PIPED_BYTES).decode("utf-8", errors="replace")
