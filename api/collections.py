@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.models import CollectionInfo, CollectionList
 from api.parts import Parts, parts_of
-from rag.errors import StoreError
+from rag.errors import RequestError, StoreError
 from rag.settings import COLLECTION_NAME
 from rag.types import as_json
 
@@ -54,8 +54,13 @@ async def put_collection(request: Request, name: Name) -> Response:
     return JSONResponse(*await parts.gate.run(make))
 
 
-@router.delete("/{name}", status_code=204, responses={404: {}, 422: {}})
+@router.delete("/{name}", status_code=204, responses={404: {}, 409: {}, 422: {}, 507: {}})
 async def delete_collection(request: Request, name: Name) -> None:
-    """Remove a collection with all of its articles, once those who read it have finished."""
+    """Remove a collection with all of its articles, once those who use it have finished.
+
+    The one that the server asks by default stays (409): without it nothing would be ready to be asked.
+    """
     parts = parts_of(request)
+    if name == parts.settings.collection:
+        raise RequestError("collection_is_default", name=name)
     await parts.gate.run(lambda: parts.library.delete(name))

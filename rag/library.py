@@ -116,23 +116,27 @@ class Library:
         return report
 
     def delete(self, name: str) -> None:
-        """Remove a collection and its files. Raises CollectionNotFound, StorageFull, StoreBusy."""
+        """Remove a collection and its files, also one that cannot be opened.
+
+        Raises CollectionNotFound, StorageFull, StoreBusy.
+        """
         with self._changed:
-            held = self._take(name)
+            self._check(name)
             self._leaving.add(name)
         try:
             with self._changed:
-                if not self._changed.wait_for(lambda: held.users == 1, PATIENCE):
+                held = self._held.get(name)
+                if held and not self._changed.wait_for(lambda: not held.users, PATIENCE):
                     raise StoreBusy("collection_in_use", name=name, seconds=PATIENCE)
-                del self._held[name]
-            held.store.close()
+                self._held.pop(name, None)
+            if held:
+                held.store.close()
             # Renamed first, so that no reader ever finds half of it.
             removed = self._settings.data_dir / f".removed-{uuid4().hex}"
             with storing(removed):
                 self._folder(name).rename(removed)
                 shutil.rmtree(removed)
         finally:
-            self._give_back(held)
             with self._changed:
                 self._leaving.discard(name)
 
@@ -144,13 +148,17 @@ class Library:
                 held.store.close()
             self._held.clear()
 
-    def _take(self, name: str, *, create: bool = False) -> _Held:
-        if not COLLECTION_NAME.fullmatch(name):
+    def _check(self, name: str, *, create: bool = False) -> None:
+        """Raises CollectionNotFound, and StoreBusy for one that is to be made anew while it is being removed."""
+        if name in self._leaving and create:
+            raise StoreBusy("collection_in_use", name=name, seconds=PATIENCE)
+        known = COLLECTION_NAME.fullmatch(name) and (create or name in self._held or self._folder(name).is_dir())
+        if not known or name in self._leaving:
             raise CollectionNotFound("collection_unknown", name=name)
+
+    def _take(self, name: str, *, create: bool = False) -> _Held:
         with self._changed:
-            missing = name not in self._held and not create and not self._folder(name).is_dir()
-            if missing or name in self._leaving:
-                raise CollectionNotFound("collection_unknown", name=name)
+            self._check(name, create=create)
             if name not in self._held:
                 self._held[name] = held = _Held(open_collection(self._named(name), create=create))
                 held.stale = self._is_stale(held)

@@ -1,5 +1,4 @@
 import pytest
-from press import fill
 
 from rag.types import Article
 
@@ -11,12 +10,26 @@ def test_collections_are_made_listed_and_removed(client):
     assert names == ["other", "press"]
     state = client.get("/v1/collections/press").json()["state"]
     assert (state["articles"], state["languages"]) == (2, {"en": 1, "fr": 1})
-    response = client.delete("/v1/collections/press")
+    response = client.delete("/v1/collections/other")
     assert (response.status_code, response.content) == (204, b"")
-    assert client.get("/v1/collections/press").status_code == 404
-    assert client.post("/v1/ask", json={"query": "consul"}).status_code == 404
-    assert not (client.app.state.parts.settings.data_dir / "collections" / "press").exists()
-    assert fill(client)["added"] == ["nanning", "consul"]
+    assert client.get("/v1/collections/other").status_code == client.delete("/v1/collections/other").status_code == 404
+    assert client.post("/v1/ask", json={"query": "consul", "collection": "other"}).status_code == 404
+    assert not (client.app.state.parts.settings.data_dir / "collections" / "other").exists()
+    assert client.put("/v1/collections/other").status_code == 201
+
+
+def test_the_collection_that_is_asked_by_default_stays(client):
+    response = client.delete("/v1/collections/press")
+    assert (response.status_code, response.json()["type"]) == (409, "/problems/collection_is_default")
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_collection_that_cannot_be_opened_can_be_removed(client):
+    broken = client.app.state.parts.settings.data_dir / "collections" / "broken"
+    broken.mkdir()
+    (broken / "collection.sqlite3").write_text("no database")
+    assert client.delete("/v1/collections/broken").status_code == 204
+    assert not broken.exists()
 
 
 @pytest.mark.parametrize("name", ["Press", "a" * 65, "-x", "..", "%2e%2e", "a%00b", "%2Fetc"])
