@@ -85,6 +85,8 @@ export const collections = async () => (await (await send("/v1/collections")).js
 export const createCollection = async (name) =>
   (await send(`/v1/collections/${encodeURIComponent(name)}`, { method: "PUT" })).json();
 
+export const removeCollection = (name) => send(`/v1/collections/${encodeURIComponent(name)}`, { method: "DELETE" });
+
 /** Whether the server is there and ready. */
 export const ready = (signal) =>
   send("/readyz", { signal }).then(

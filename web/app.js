@@ -68,6 +68,7 @@ function ask({ question, asked }) {
 async function run(turn) {
   if (running) return;
   const abort = new AbortController();
+  const kept = conversation;
   running = { turn, abort };
   composer.working(true);
   announce(t("announce_searching"));
@@ -79,6 +80,7 @@ async function run(turn) {
       .map(({ question, answer }) => ({ question, answer: answer.status === "answered" ? answer.text : "" })),
     signal: abort.signal,
     changed: (event) => {
+      if (event === "answer") remember(kept); // before it is seen: whoever sees it may close the page
       views.get(turn)?.update();
       if (event === "waiting") announce(t("busy", { count: turn.seconds }));
     },
@@ -95,15 +97,14 @@ async function run(turn) {
         ? t("announce_ready", { count: turn.answer.citations.length })
         : t("announce_none"),
     );
-    remember();
   } else announce(turn.state === "stopped" ? t("stopped") : "");
 }
 
-function remember() {
-  conversation.changed = new Date().toISOString();
+function remember(kept) {
+  kept.changed = new Date().toISOString();
   store.keep({
-    ...conversation,
-    turns: conversation.turns
+    ...kept,
+    turns: kept.turns
       .filter((turn) => turn.answer)
       .map(({ question, asked, answer }) => ({ question, asked, answer })),
   });
@@ -162,6 +163,7 @@ async function welcome() {
 
 /** Offer questions that the chosen collection answers, or say that it is empty. */
 async function suggest(empty) {
+  if (!about || byId("ask").hidden) return;
   const start = byId("start"),
     collection = options.collection();
   start.replaceChildren();
@@ -245,21 +247,23 @@ async function load() {
 function route() {
   const carried = carriedBy(location.hash),
     named = location.hash.slice(1);
-  const view = ["articles", "history"].includes(named) ? named : "ask";
+  const view = named === "history" || (named === "articles" && about) ? named : "ask";
   for (const name of ["ask", "articles", "history"]) byId(name).hidden = name !== view;
   for (const anchor of document.querySelectorAll("[data-view]")) {
     if (anchor.dataset.view === view) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
   reader.close();
-  if (view === "articles" && about) collections.show(options.values().collection);
+  if (view === "articles") collections.show();
   if (view === "history") history.show({ open, forgotten: (ids) => ids.includes(conversation.id) && begin(fresh()) });
   byId("carried").hidden = !carried;
   if (carried) {
     composer.fill(carried.question);
     options.choose(carried.asked);
   }
-  if (view === "ask") byId("question").focus();
+  if (view !== "ask") return;
+  welcome();
+  byId("question").focus();
 }
 
 function lastCited(number) {
@@ -333,7 +337,6 @@ async function start() {
   byId("start").replaceChildren(element("p", { class: "state" }, t("loading")));
   document.body.classList.add("ready");
   await load();
-  welcome();
   route();
 }
 

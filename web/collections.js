@@ -1,8 +1,9 @@
-// The articles of a collection: listed, read, added, removed.
+// Collections and their articles: listed, read, added, removed.
 
 import * as api from "./api.js";
 import { announce, button, byId, element } from "./dom.js";
 import { confirmed } from "./dialog.js";
+import * as options from "./options.js";
 import { open } from "./reader.js";
 import { provenance, t } from "./strings.js";
 import { tokenForm } from "./token.js";
@@ -25,28 +26,32 @@ export function offer(told, found) {
   collections = found;
 }
 
-/** Show the articles of a collection. */
-export async function show(name) {
-  const view = byId("articles"),
+/** Show the articles of the collection that is chosen. */
+export async function show() {
+  const name = options.values().collection,
+    view = byId("articles"),
     list = element("ul", { class: "articles" }),
     more = element("p", { class: "more" });
   const known = collections.find((each) => each.name === name);
   const choice = element(
     "select",
-    { id: "articles-of", change: () => show(choice.value) },
+    { id: "articles-of", change: () => options.choose({ collection: choice.value }) ?? show() },
     collections.map((each) => element("option", { value: each.name, selected: each.name === name }, each.name)),
   );
   view.replaceChildren(
     element("h2", { tabindex: "-1" }, t("articles")),
-    element(
-      "p",
-      { class: "field" },
-      element("label", { for: "articles-of" }, t("option_collection")),
-      choice,
-      known?.state && element("span", { class: "meta" }, t("articles_count", { count: known.state.articles })),
-    ),
+    known
+      ? element(
+          "p",
+          { class: "field" },
+          element("label", { for: "articles-of" }, t("option_collection")),
+          choice,
+          known.state && element("span", { class: "meta" }, t("articles_count", { count: known.state.articles })),
+          about.may_write && button(t("collection_remove"), () => removalOf(known), { class: "quiet" }),
+        )
+      : element("p", { class: "state" }, t("collection_none")),
     ...(known?.problem ? [element("p", { class: "problem" }, known.problem.message)] : []),
-    about.may_write ? addingView(name) : readOnly(name),
+    about.may_write ? addingView(known && !known.problem ? name : "") : readOnly(),
     list,
     more,
   );
@@ -72,12 +77,12 @@ async function page(name, list, more, offset) {
   }
 }
 
-const readOnly = (name) =>
+const readOnly = () =>
   element(
     "details",
     {},
     element("summary", { class: "meta" }, t("read_only")),
-    tokenForm(() => changed(name), false),
+    tokenForm(changed, false),
   );
 const trouble = (error) =>
   element("span", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone"));
@@ -104,21 +109,34 @@ function item(name, article) {
 }
 
 async function removal(name, article, line) {
-  if (!(await confirmed(t("remove_confirm", { title: article.title || article.id, name }), t("remove")))) return;
+  const title = article.title || article.id;
+  await removed(t("remove_confirm", { title, name }), title, () => api.removeArticle(name, article.id), line);
+}
+
+async function removalOf({ name, state }) {
+  const question = t("collection_remove_confirm", { name, count: state?.articles ?? 0 });
+  const place = byId("articles").querySelector(".field");
+  await removed(question, name, () => api.removeCollection(name), place);
+}
+
+/** Remove something once it is confirmed; `place` is where a failure is told. */
+async function removed(question, title, remove, place) {
+  if (!(await confirmed(question, t("remove")))) return;
   try {
-    await api.removeArticle(name, article.id);
-    announce(t("removed", { title: article.title || article.id }));
-    await changed(name);
+    await remove();
+    announce(t("removed", { title }));
+    await changed();
   } catch (error) {
-    line.append(trouble(error));
+    place.append(trouble(error));
   }
 }
 
+/** Load and show what has become of the collections; `name` is chosen, where it is given. */
 async function changed(name) {
-  const results = byId("results");
-  const kept = results ? [...results.children] : [];
+  const kept = [...(byId("results")?.children ?? [])];
   await reload();
-  await show(name);
+  if (name) options.choose({ collection: name });
+  await show();
   byId("results")?.append(...kept);
   byId("articles").querySelector("h2").focus();
 }
@@ -157,8 +175,7 @@ function addingView(name) {
   return element(
     "section",
     { class: "adding", "aria-label": t("add_files") },
-    zone,
-    element("ul", { id: "results", class: "results" }),
+    name && [zone, element("ul", { id: "results", class: "results" })],
     newCollection(),
   );
 }
@@ -209,7 +226,7 @@ async function add(name, files) {
   let taken = 0;
   for (const line of lines) taken += await addOne(name, line);
   announce(t("files_done", { count: files.length }));
-  if (taken) await changed(name);
+  if (taken) await changed();
 }
 
 async function addOne(name, { file, bar, state, line }) {

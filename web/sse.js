@@ -47,6 +47,6 @@ export async function* chunksOf(body) {
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => {}); // it has failed already: the reader was told so by read()
+    reader.cancel().catch(() => {}); // nobody waits for it; where it has failed already, read() has told so
   }
 }

@@ -2,6 +2,9 @@
 
 import re
 
+from playwright.sync_api import expect
+from processes import until
+
 VIGEN = "Qu'est-ce que ViGen ?"
 TEXT = "The mill of Ostrava opened on Monday. Its director is Dr Ana Belkova, an engineer of 41. It employs 320 people."
 
@@ -17,7 +20,7 @@ def test_an_example_of_the_collection_is_asked_and_answered(open_page):
 def test_examples_come_from_the_articles_alone(open_page, collection):
     collection("names", {"title": "The mill", "text": TEXT})
     page = open_page("#q=x&collection=names", locale="en-GB")
-    page.wait_for_function("() => document.querySelector('#start .suggestions')?.textContent.includes('Belkova')")
+    expect(page.locator("#start .suggestions")).to_contain_text("Belkova")
     assert all("Belkova" in text for text in page.locator("#start .suggestions button").all_inner_texts())
 
 
@@ -69,12 +72,11 @@ def test_a_stopped_question_ends_on_the_server_too(open_page, ask, site):
 
 
 def wait_for_running(page, site, number):
-    for _ in range(100):
+    def running():
         metrics = page.request.get(f"{site}/metrics").text()
-        if float(re.search(r"^askpress_work_running (\S+)", metrics, re.MULTILINE)[1]) == number:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(metrics)
+        return float(re.search(r"^askpress_work_running (\S+)", metrics, re.MULTILINE)[1])
+
+    until(lambda: running() == number)
 
 
 def test_a_follow_up_is_sent_with_what_was_said_before(open_page, ask, sent):

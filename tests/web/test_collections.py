@@ -1,9 +1,10 @@
-"""The articles of a collection: listed, read, added, removed; and hidden from those who may not change them."""
+"""Collections and their articles: listed, read, added, removed; and hidden from those who may not change them."""
 
 import json
 
 from playwright.sync_api import expect
 
+NONE = {"collections": []}
 FR = "Le pont de Sarlune a été inauguré le 3 mai 2024. Il mesure 812 mètres."
 
 
@@ -89,6 +90,44 @@ def test_a_collection_is_made(open_page, collection):
     page.locator("#articles-of option", has_text="made-here").wait_for(state="attached")
     assert page.locator("#articles-of").input_value() == "made-here"
     collection("made-here")  # so that it is removed again
+    page.click("nav a[href='#ask']")
+    expect(page.locator("#options-button")).to_contain_text("made-here")
+
+
+def test_a_collection_is_removed_after_a_confirmation(open_page, collection, site):
+    name = collection("leaving", {"title": "Un", "text": FR})
+    page = open_page("#articles")
+    page.select_option("#articles-of", name)
+    page.click("text=Retirer cette collection")
+    expect(page.locator("#dialog")).to_contain_text("Retirer la collection leaving (1 article) ?")
+    page.click("#dialog button:has-text('Annuler')")
+    page.click("text=Retirer cette collection")
+    page.click("#dialog button:has-text('Retirer')")
+    expect(page.locator("#status")).to_have_text("« leaving » a été retiré.")
+    expect(page.locator("#articles-of")).to_have_value("seeds")
+    assert page.locator("#articles-of option", has_text=name).count() == 0
+    assert page.request.get(f"{site}/v1/collections/{name}").status == 404
+
+
+def test_a_collection_that_cannot_be_removed_says_why(open_page, collection):
+    name = collection("staying")
+    page = open_page("#articles", expected="409")
+    page.select_option("#articles-of", name)
+    told = {"type": "/problems/store_busy", "title": "Conflict", "status": 409, "detail": "En cours d’usage."}
+    page.route(f"**/v1/collections/{name}", lambda route: route.fulfill(status=409, json=told))
+    page.click("text=Retirer cette collection")
+    page.click("#dialog button:has-text('Retirer')")
+    expect(page.locator("#articles [role=alert]")).to_have_text("En cours d’usage.")
+    expect(page.locator("#articles-of")).to_have_value(name)
+
+
+def test_where_there_is_no_collection_one_can_be_made(open_page):
+    page = open_page(
+        "#articles", before=lambda page: page.route("**/v1/collections", lambda route: route.fulfill(json=NONE))
+    )
+    page.click("summary:has-text('Nouvelle collection')")
+    expect(page.locator("#new-collection")).to_be_visible()
+    assert page.locator(".drop, #articles-of").count() == 0
 
 
 def test_without_the_right_to_write_nothing_offers_it(open_page):

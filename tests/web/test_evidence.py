@@ -2,6 +2,9 @@
 
 from urllib.parse import unquote
 
+from playwright.sync_api import expect
+from processes import until
+
 VIGEN = "Qu'est-ce que ViGen ?"
 QUOTE = (
     "Le premier projet d'AIV est ViGen, une initiative collaborative avec Meta visant à constituer le plus grand "
@@ -14,13 +17,14 @@ def test_a_chip_names_its_source_and_previews_the_quote(open_page, ask):
     chip = ask(page, VIGEN).locator(".chip")
     assert chip.get_attribute("aria-label").startswith("Source 1 : Le 7 décembre, dans la Silicon Valley")
     assert "baoquocte.vn · 7 décembre 2025 (déduite)" in chip.get_attribute("aria-label")
+    page.clock.install()
     chip.hover()
     preview = page.locator("#preview")
     preview.wait_for()
     assert preview.locator("mark").inner_text() == QUOTE
     assert chip.get_attribute("aria-describedby") == "preview"
     preview.hover()
-    page.wait_for_timeout(400)
+    page.clock.run_for(10_000)
     assert preview.is_visible(), "it stays while the pointer is on it"
     page.keyboard.press("Escape")
     preview.wait_for(state="hidden")
@@ -33,11 +37,8 @@ def test_a_click_opens_the_article_at_the_quote_and_closing_goes_back(open_page,
     mark = page.locator("#reader-text mark.current")
     mark.wait_for()
     assert mark.inner_text() == QUOTE
-    page.wait_for_function("""() => {
-      const mark = document.querySelector("mark.current").getBoundingClientRect();
-      const head = document.getElementById("reader-head").getBoundingClientRect();
-      return mark.top > head.bottom && mark.bottom < innerHeight;
-    }""")
+    expect(mark).to_be_in_viewport(ratio=1)
+    until(lambda: below(page.locator("#reader-head"), mark))
     assert "M. Hung a déclaré" in page.inner_text("#reader-text"), "its neighbours can be read"
     assert page.locator("#reader").get_attribute("role") == "complementary"
     answer, article = (page.locator(where).bounding_box() for where in (".claim", "#reader"))
@@ -51,6 +52,11 @@ def test_a_click_opens_the_article_at_the_quote_and_closing_goes_back(open_page,
     page.keyboard.press("Escape")
     page.locator("#reader").wait_for(state="hidden")
     assert chip.evaluate("chip => chip === document.activeElement")
+
+
+def below(head, mark):
+    head, mark = head.bounding_box(), mark.bounding_box()
+    return mark["y"] > head["y"] + head["height"]
 
 
 def test_on_a_phone_the_article_is_a_sheet_over_what_waits(open_page, ask):
@@ -75,9 +81,7 @@ def test_quotes_are_one_key_away_from_each_other(open_page, ask):
     first = page.locator("#reader-text mark.current").inner_text()
     page.keyboard.press("n")
     page.locator(".count", has_text=f"Quote 2 of {total}").wait_for()
-    page.wait_for_function(
-        "first => (document.querySelector('mark.current')?.textContent ?? first) !== first", arg=first
-    )
+    expect(page.locator("#reader-text mark.current")).not_to_have_text(first)
     assert page.evaluate("document.activeElement.id") == "reader-title"
     page.keyboard.press("p")
     page.locator(".count", has_text=f"Quote 1 of {total}").wait_for()

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 VIGEN = "Qu'est-ce que ViGen ?"
 KEY = "askpress.conversations"
@@ -34,7 +35,7 @@ def test_conversations_are_kept_opened_and_cleared(open_page, ask, sent):
         ask(page, "Et avec qui ?")
     assert asked.value.post_data_json["history"][0]["question"] == VIGEN, "a conversation goes on where it was left"
     page.click("nav a[href='#history']")
-    assert "2 questions" in page.inner_text(".articles li")
+    expect(page.locator(".articles li")).to_contain_text("2 questions")
     page.click("text=Tout effacer")
     page.click("#dialog button:has-text('Tout effacer')")
     page.locator("#history .meta", has_text="Pas encore").wait_for()
@@ -123,8 +124,7 @@ def test_a_link_carries_a_question_and_does_not_ask_it(open_page, ask):
     page.locator("button", has_text="Copié").wait_for()
     address = page.evaluate("navigator.clipboard.readText()")
     other = open_page("#" + address.split("#")[1])
-    other.wait_for_function("document.getElementById('question').value !== ''")
-    assert other.input_value("#question") == VIGEN
+    expect(other.locator("#question")).to_have_value(VIGEN)
     assert other.input_value("#since") == "2025-06-01"
     assert other.locator("#carried").is_visible()
     other.locator("#start .suggestions").wait_for()
