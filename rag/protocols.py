@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rag.types import Answer, Article, ArticleSummary, Entry, Filters, Problem, Request, SearchResult, StoreState
+from rag.types import (
+    Answer,
+    Article,
+    ArticleSummary,
+    Entry,
+    Filters,
+    Origin,
+    Problem,
+    Request,
+    SearchResult,
+    StoreState,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,11 +75,15 @@ class Store(Protocol):
         """What was found wrong, and mended, since the collection was opened."""
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Add articles, or replace those with the same id, all of them or none.
+        """Add articles, or replace those with the same id, all of them or none; of two with one id the last stays.
 
+        Entries are taken one at a time. Those of another encoder than the collection's have to replace every article.
         Raises StoreError: StorageFull where nothing could be written, StoreBusy where another process writes. Raises
-        EncoderError where the vectors' dimension is not the collection's.
+        EncoderError where the vectors would not all be of one encoder and one dimension.
         """
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        """Keep the vectors of entries of another encoder, for ``vectors`` and a later ``put`` of every article."""
 
     def remove(self, article_ids: Iterable[str]) -> int:
         """Remove articles, all or none, and return how many there were."""
@@ -98,6 +113,12 @@ class Store(Protocol):
 
     def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return the vectors kept for texts with these digests, made by the encoder with this fingerprint."""
+
+    def origins(self) -> Mapping[str, Origin]:
+        """Return, by name, what is remembered of the files and addresses that were read."""
+
+    def remember(self, origins: Iterable[Origin], gone: Iterable[str] = ()) -> None:
+        """Remember what was read, and forget what is gone. Changes nothing that a search sees."""
 
     def snapshot(self) -> None:
         """Bring everything derived up to date. Searches are right without it, but slower the more was written since."""

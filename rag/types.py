@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from rag.messages import message
 
@@ -168,12 +168,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What one search of one generation found; ``frequencies`` says in how many passages each term occurs."""
+    """What one search of one generation found; ``frequencies`` says in how many passages each term occurs.
+
+    ``encoder`` is the fingerprint of what made that generation's vectors.
+    """
 
     candidates: tuple[Candidate, ...]
     frequencies: Mapping[str, int]
     passages: int
     generation: int
+    encoder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -359,6 +363,29 @@ class ArticleSummary:
     digest: str
     origin: str
     passages: int
+
+
+class Reading(NamedTuple):
+    """One article of an origin: its id, its ``Article.digest``, the digest of what it says, and its own origin."""
+
+    id: str
+    digest: str
+    content: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file or an address as it was when it was last read.
+
+    ``mark`` tells without reading that nothing has changed: the size and time of a file, the validators of an address.
+    ``digest`` is that of the content.
+    """
+
+    name: str
+    mark: str
+    digest: str
+    readings: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, slots=True)

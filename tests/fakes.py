@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.types import Problem, Request
+    from rag.types import Origin, Problem, Request
 
 
 def digest_of(text: str) -> str:
@@ -68,6 +68,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self.notices: list[Problem] = []
         self._entries: dict[str, Entry] = {}
+        self._kept: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._origins: dict[str, Origin] = {}
         self._generation = 0
 
     def put(self, entries: Iterable[Entry]) -> None:
@@ -77,6 +79,11 @@ class MemoryStore:
             _same_encoder(next(iter(merged.values())), entry)
         if latest:
             self._entries, self._generation = merged, self._generation + 1
+            self._kept = {key: vector for key, vector in self._kept.items() if key[0] == entry.fingerprint}
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._kept |= {(entry.fingerprint, digest): vector for digest, vector in _vectors(entry)}
 
     def remove(self, article_ids: Iterable[str]) -> int:
         found = self._entries.keys() & set(article_ids)
@@ -115,7 +122,7 @@ class MemoryStore:
             for candidate in sorted(found, key=score, reverse=True)[:limit]
             if score(candidate) > -1.0
         }
-        return SearchResult(tuple(best.values()), frequencies, len(counts), self._generation)
+        return SearchResult(tuple(best.values()), frequencies, len(counts), self._generation, self.state().encoder)
 
     def article(self, article_id: str) -> Article:
         return self._entry(article_id).article
@@ -141,12 +148,18 @@ class MemoryStore:
             )  # fmt: skip
 
     def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
-        known: dict[str, NDArray[np.float32]] = {}
+        known = {digest: vector for (made_by, digest), vector in self._kept.items() if made_by == fingerprint}
         for entry in self._entries.values():
             if entry.fingerprint == fingerprint:
-                known |= zip(entry.passage_digests, entry.passage_vectors, strict=True)
-                known |= zip(entry.sentence_digests, entry.sentence_vectors, strict=True)
+                known |= dict(_vectors(entry))
         return {digest: known[digest] for digest in digests if digest in known}
+
+    def origins(self) -> Mapping[str, Origin]:
+        return dict(self._origins)
+
+    def remember(self, origins: Iterable[Origin], gone: Iterable[str] = ()) -> None:
+        kept = {name: origin for name, origin in self._origins.items() if name not in set(gone)}
+        self._origins = kept | {origin.name: origin for origin in origins}
 
     def state(self) -> StoreState:
         entries = self._entries.values()
@@ -168,6 +181,11 @@ class MemoryStore:
 
     def close(self) -> None:
         self._entries = {}
+
+
+def _vectors(entry: Entry) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    yield from zip(entry.passage_digests, entry.passage_vectors, strict=True)
+    yield from zip(entry.sentence_digests, entry.sentence_vectors, strict=True)
 
 
 def _same_encoder(first: Entry, other: Entry) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.store.tables import Meta
-    from rag.types import Article, ArticleSummary, Entry
+    from rag.types import Article, ArticleSummary, Entry, Origin
 
 # A snapshot is made again when it lacks more passages than this, or than this part of them all: so n articles written
 # one by one make no more than some log(n) of them, and what each reader indexes for itself stays small.
@@ -74,23 +74,29 @@ class EmbeddedStore:
         self._database.close()
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Add or replace articles: see ``Store.put``. The last of two with one id stays.
-
-        An entry made by another encoder is taken only where no article of the collection's encoder is left, so that one
-        call with every article changes the encoder. Raises ValueError where the parts of an entry do not fit together.
-        """
-        latest = {entry.article.id: entry for entry in entries}
-        for entry in latest.values():
-            _check(entry)
-        if not latest:
-            return
+        """Add or replace articles: see ``Store.put``. Raises ValueError where the parts of an entry do not fit."""
+        written, other = False, None
         with self._database.writing() as connection:
-            self._begin_generation(connection)
-            tables.remove_articles(connection, latest)
-            for entry in latest.values():
-                tables.claim_encoder(connection, entry)
+            meta = tables.read_meta(connection)
+            for entry in entries:
+                _check(entry)
+                if not written:
+                    self._begin_generation(connection)
+                tables.remove_articles(connection, [entry.article.id])
                 tables.add_article(connection, entry)
-        self._snapshot_when_behind()
+                written = True
+                if (entry.fingerprint, entry.passage_vectors.shape[1]) != (meta.fingerprint, meta.dimension):
+                    other = entry
+            if other:
+                tables.change_encoder(connection, other, meta)
+        if written:
+            self._snapshot_when_behind()
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        with self._database.writing() as connection:
+            for entry in entries:
+                _check(entry)
+                tables.add_vectors(connection, entry)
 
     def remove(self, article_ids: Iterable[str]) -> int:
         wanted = set(article_ids)
@@ -125,7 +131,7 @@ class EmbeddedStore:
         terms = tuple(dict.fromkeys(terms))
         with self._reading() as (connection, meta, generation):
             if generation is None or not meta.passages:
-                return SearchResult((), dict.fromkeys(terms, 0), 0, meta.generation)
+                return SearchResult((), dict.fromkeys(terms, 0), 0, meta.generation, meta.fingerprint)
             if vector.shape != (meta.dimension,):
                 raise EncoderError("vector_dimension_differs", found=vector.size, expected=meta.dimension)
             allowed = None if filters == Filters() else _mask(connection, filters, generation.last)
@@ -137,7 +143,7 @@ class EmbeddedStore:
         chosen = nearest | best_matching(scores, matching, limit)
         return SearchResult(
             tuple(record.candidate(scores[record.number]) for record in records if record.number in chosen),
-            frequencies, meta.passages, meta.generation,
+            frequencies, meta.passages, meta.generation, meta.fingerprint,
         )  # fmt: skip
 
     def article(self, article_id: str) -> Article:
@@ -165,6 +171,14 @@ class EmbeddedStore:
         with self._database.reading() as connection:
             kept = tables.read_vectors(connection, fingerprint, digests)
         return {digest: tables.matrix([blob], len(blob) // 2)[0] for digest, blob in kept.items()}
+
+    def origins(self) -> Mapping[str, Origin]:
+        with self._database.reading() as connection:
+            return tables.read_origins(connection)
+
+    def remember(self, origins: Iterable[Origin], gone: Iterable[str] = ()) -> None:
+        with self._database.writing() as connection:
+            tables.write_origins(connection, origins, gone)
 
     def state(self) -> StoreState:
         with self._database.reading() as connection:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from rag.store.snapshots import Snapshots
     from rag.store.tables import Meta
 
-_UNUSED = """NOT EXISTS (SELECT 1 FROM passages WHERE vector = vectors.number)
+# Those of another encoder wait for all of their kind: see ``Store.keep``.
+_UNUSED = """fingerprint = (SELECT fingerprint FROM meta)
+    AND NOT EXISTS (SELECT 1 FROM passages WHERE vector = vectors.number)
     AND NOT EXISTS (SELECT 1 FROM sentences WHERE vector = vectors.number)"""
 _COUNTED = """SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM sentences),
     (SELECT coalesce(sum(length), 0) FROM passages)"""
@@ -38,8 +40,9 @@ def _broken(connection: apsw.Connection, path: Path) -> Iterator[Problem]:
             yield Problem("database_damaged", {"path": path, "reason": line})
     for table, *_ in connection.execute("PRAGMA foreign_key_check").fetchall():
         yield Problem("database_row_orphaned", {"path": path, "table": table})
-    dimension = tables.read_meta(connection).dimension or 0
-    if wrong := connection.execute("SELECT count(*) FROM vectors WHERE length(vector) <> ?", (2 * dimension,)).get:
+    meta = tables.read_meta(connection)
+    dimension, query = meta.dimension or 0, "SELECT count(*) FROM vectors WHERE length(vector) <> ? AND fingerprint = ?"
+    if wrong := connection.execute(query, (2 * dimension, meta.fingerprint)).get:
         yield Problem("database_vectors_wrong", {"path": path, "count": wrong, "dimension": dimension})
     for article_id, digest in connection.execute("SELECT id, digest FROM articles").fetchall():
         article = tables.read_article(connection, str(article_id))

@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.errors import EncoderError
 from rag.store.filters import condition, first_day, last_day, sources
-from rag.types import Article, ArticleSummary, Filters, Removed, Span
+from rag.types import Article, ArticleSummary, Filters, Origin, Reading, Removed, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,12 +74,14 @@ def remove_articles(connection: apsw.Connection, article_ids: Iterable[str]) -> 
     connection.execute(query, (json.dumps(list(article_ids)),))
 
 
-def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
-    """Hold the collection to one encoder; one that holds no article takes the entry's. Raises EncoderError."""
-    meta, dimension = read_meta(connection), entry.passage_vectors.shape[1]
-    if (meta.fingerprint, meta.dimension) == (entry.fingerprint, dimension):
-        return
-    if connection.execute("SELECT EXISTS (SELECT 1 FROM articles)").get:
+def change_encoder(connection: apsw.Connection, entry: Entry, meta: Meta) -> None:
+    """Make an entry's encoder the collection's, once no article has vectors of another. Raises EncoderError."""
+    dimension = entry.passage_vectors.shape[1]
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM vectors JOIN passages ON passages.vector = vectors.number "
+        "WHERE fingerprint <> ? OR length(vectors.vector) <> ?)"
+    )
+    if connection.execute(query, (entry.fingerprint, 2 * dimension)).get:
         raise EncoderError(
             "encoder_differs",
             id=entry.article.id,
@@ -89,11 +91,12 @@ def claim_encoder(connection: apsw.Connection, entry: Entry) -> None:
             found_dimension=dimension,
         )
     connection.execute("UPDATE meta SET fingerprint = ?, dimension = ?", (entry.fingerprint, dimension))
+    connection.execute("DELETE FROM vectors WHERE fingerprint <> ?", (entry.fingerprint,))
 
 
 def add_article(connection: apsw.Connection, entry: Entry) -> None:
     """Add an article whose id is not in the table."""
-    _add_vectors(connection, entry)
+    add_vectors(connection, entry)
     number = _add_article_row(connection, entry.article, entry.signature)
     first = 0
     for passage, terms, digest in zip(entry.passages, entry.terms, entry.passage_digests, strict=True):
@@ -133,7 +136,8 @@ def _add_article_row(connection: apsw.Connection, article: Article, signature: b
     return number
 
 
-def _add_vectors(connection: apsw.Connection, entry: Entry) -> None:
+def add_vectors(connection: apsw.Connection, entry: Entry) -> None:
+    """Keep the vectors of an entry that are not kept yet."""
     for digests, vectors in (
         (entry.passage_digests, entry.passage_vectors),
         (entry.sentence_digests, entry.sentence_vectors),
@@ -254,3 +258,19 @@ def read_vectors(connection: apsw.Connection, fingerprint: str, digests: Sequenc
 
 def count_languages(connection: apsw.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT language, count(*) FROM articles GROUP BY language ORDER BY language"))
+
+
+def read_origins(connection: apsw.Connection) -> dict[str, Origin]:
+    rows = connection.execute("SELECT name, mark, digest, readings FROM origins")
+    return {
+        name: Origin(name, mark, digest, tuple(Reading(*reading) for reading in json.loads(readings)))
+        for name, mark, digest, readings in rows
+    }
+
+
+def write_origins(connection: apsw.Connection, origins: Iterable[Origin], gone: Iterable[str]) -> None:
+    connection.execute("DELETE FROM origins WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(list(gone)),))
+    connection.executemany(
+        "INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?)",
+        ((origin.name, origin.mark, origin.digest, json.dumps(origin.readings)) for origin in origins),
+    )

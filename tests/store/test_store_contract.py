@@ -11,7 +11,7 @@ from fakes import MemoryStore, digest_of, make_entry, vector_of
 
 from rag.errors import ArticleNotFound, EncoderError
 from rag.store import open_store
-from rag.types import Filters, Removed, Span
+from rag.types import Filters, Origin, Reading, Removed, Span
 
 WORDS = ["rail", "border", "hanoi", "treaty", "minister", "trade", "flood", "=1979", "zh:越南", "fr:confér", "port"]
 
@@ -216,3 +216,49 @@ def test_a_healthy_collection_has_no_problems(store):
     store.remove(["a03"])
     assert store.check() == ()
     assert store.check(repair=True) == ()
+
+
+def test_vectors_are_kept_for_an_encoder_to_come_while_the_present_one_answers(store):
+    store.put([make_entry("a", "rail"), make_entry("b", "sea")])
+    old = store.search(vector_of("q"), ["rail"], limit=5)
+    coming = [
+        make_entry(name, words, fingerprint="other", dimension=8) for name, words in [("a", "rail"), ("b", "sea")]
+    ]
+    store.keep(coming)
+    store.keep(coming)
+    during = store.search(vector_of("q"), ["rail"], limit=5)
+    assert (old.generation, old.encoder) == (during.generation, during.encoder) == (1, "fake")
+    assert store.vectors("other", coming[0].passage_digests).keys() == {*coming[0].passage_digests}
+    assert store.check() == ()
+    store.put(iter(coming))
+    assert store.search(vector_of("q", 8), ["rail"], limit=5).encoder == "other"
+    assert store.check() == ()
+
+
+def test_what_was_kept_for_an_encoder_that_never_came_goes_when_another_comes(store):
+    store.put([make_entry("a", "rail")])
+    store.keep([abandoned := make_entry("a", "rail", fingerprint="never", dimension=8)])
+    store.put([make_entry("a", "rail", fingerprint="other", dimension=4)])
+    assert store.vectors("never", abandoned.passage_digests) == {}
+
+
+def test_entries_are_taken_one_at_a_time_and_undone_where_they_end_in_an_error(store):
+    def entries():
+        yield make_entry("a", "rail")
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        store.put(entries())
+    assert store.state().generation == 0
+    assert list(store.articles()) == []
+
+
+def test_origins_are_remembered_replaced_and_forgotten(store):
+    one = Origin("/press/a.txt", "12 34", "d", (Reading("a", "e", "c", "/press/a.txt"),))
+    two = Origin("https://paper.vn/x", "etag", "d", ())
+    store.remember([one, two])
+    assert store.origins() == {one.name: one, two.name: two}
+    changed = dataclasses.replace(one, mark="13 35")
+    store.remember([changed], gone=[two.name])
+    assert store.origins() == {one.name: changed}
+    assert store.state().generation == 0
