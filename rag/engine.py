@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rag.answerability import answerability
 from rag.answering import unanswered, write
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from rag.indexing import SyncReport
+    from rag.indexing import Indexer, SyncReport
     from rag.reranking import Reranker
     from rag.settings import Settings
     from rag.store.embedded import EmbeddedStore
@@ -167,16 +167,13 @@ class Engine(AbstractContextManager["Engine"]):
 
     def sync(self, root: Path, progress: Progress = silent) -> SyncReport:
         """Bring the collection in step with a folder or a file of articles."""
-        from rag.indexing import sync  # the readers of articles are not needed to ask
+        return self.indexer(progress).sync(root, detect)
 
-        return sync(
-            root,
-            store=self.store,
-            encoder=self.encoder,
-            detect=detect,
-            passage_tokens=self.settings.passage_tokens,
-            progress=progress,
-        )
+    def indexer(self, progress: Progress = silent, **options: Any) -> Indexer:
+        """Return what writes articles into the collection."""
+        from rag.indexing import Indexer  # the readers of articles are not needed to ask
+
+        return Indexer(self.store, self.encoder, self.settings.passage_tokens, progress, **options)
 
     def close(self) -> None:
         self.store.close()
@@ -209,7 +206,7 @@ def open_engine(settings: Settings, *, create: bool = False, progress: Progress 
         engine.sync(seeds_folder(), progress)
     elif stale and not create:
         engine.close()
-        raise EncoderError("encoder_not_the_collections", name=settings.collection, encoder=settings.encoder)
+        raise EncoderError("encoder_not_the_collections", encoder=settings.encoder)
     return engine
 
 

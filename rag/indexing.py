@@ -1,34 +1,39 @@
-"""The write path: brings a collection in step with a folder or a file of articles.
+"""The write path: articles into a collection, in batches.
 
-Each batch is one transaction, so an interrupted sync leaves a usable collection and the next one goes on from there.
+Each batch is one transaction, so that interrupted work leaves a usable collection, and the next goes on from there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.articles import find, read
-from rag.errors import ArticleError
+from rag.changes import Change, Comparison, FolderChanges
+from rag.errors import ArticleError, ArticleNotFound
 from rag.languages import terms
 from rag.protocols import Progress, silent
 from rag.segmentation import segment
 from rag.syndication import signature
-from rag.types import Article, Entry, Passage
+from rag.types import Article, Entry, Origin, Passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from rag.changes import Found
     from rag.protocols import Encoder, Store
-    from rag.types import ArticleSummary
 
 BATCH = 64  # articles a transaction
+_BATCH_CHARACTERS = 100_000  # some seconds to encode: what an interruption costs
+_BATCH_SECONDS = 10.0  # where articles come slowly
+_BATCH_FOUND = 10_000  # where few of them are new
+_SNAPSHOT_PART = 0.01  # of the passages; less than that each process indexes for itself, faster than all are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,200 +48,187 @@ class SyncReport:
     failures: tuple[ArticleError, ...]
 
 
-def sync(
-    root: Path,
-    *,
-    store: Store,
-    encoder: Encoder,
-    detect: Callable[[str], str],
-    passage_tokens: int,
-    progress: Progress = silent,
-) -> SyncReport:
-    """Add, update and remove articles until the collection matches ``root``, a folder or one file.
-
-    Articles that came from elsewhere stay. So do those of a file that cannot be read: a damaged file is no wish to
-    delete. Raises ArticleError where there is nothing to read at all, StoreError, EncoderError.
-    """
-    root = root.resolve()
-    known = {summary.id: summary for summary in store.articles()}
-    spared: set[str] = set()
-    plan = _plan(_articles(root, detect, spared, progress), known, lambda summary: not _below(summary.origin, root))
-    gone = (
-        summary.id
-        for summary in known.values()
-        if _below(summary.origin, root) and summary.id not in plan.seen and _file(summary.origin) not in spared
-    )
-    plan = replace(plan, removed=tuple(gone))
-    return _carry_out(plan, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=progress)
-
-
-def add(
-    articles: Iterable[Article | ArticleError],
-    *,
-    store: Store,
-    encoder: Encoder,
-    passage_tokens: int,
-    progress: Progress = silent,
-) -> SyncReport:
-    """Add articles, or replace those with their ids, and remove none. Raises StoreError, EncoderError.
-
-    What cannot be read, or would replace an article of a file that is still there, is reported as a failure.
-    """
-    known = {summary.id: summary for summary in store.articles()}
-    plan = _plan(articles, known, lambda summary: Path(summary.origin).is_absolute())
-    return _carry_out(plan, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=progress)
-
-
-def _carry_out(plan: _Plan, *, store: Store, encoder: Encoder, passage_tokens: int, progress: Progress) -> SyncReport:
-    wanted = [*plan.added, *plan.updated]
-    if plan.removed:
-        store.remove(plan.removed)
-    other_encoder = store.state().encoder not in (None, encoder.fingerprint)
-    if other_encoder:
-        new = {article.id for article in wanted}
-        wanted += [store.article(summary.id) for summary in store.articles() if summary.id not in new]
-
-    def batches() -> Iterator[list[Entry]]:
-        for done in range(0, len(wanted), BATCH):
-            progress("embed", done / len(wanted))
-            batch = wanted[done : done + BATCH]
-            within = _share(progress, done / len(wanted), len(batch) / len(wanted))
-            yield entries(batch, store=store, encoder=encoder, passage_tokens=passage_tokens, progress=within)
-
-    if other_encoder:  # vectors of two encoders cannot stand side by side, so all of them change at once
-        store.put(entry for batch in batches() for entry in batch)
-    else:
-        for batch in batches():
-            store.put(batch)
-    progress("snapshot", 0.0)
-    store.snapshot()
-    return SyncReport(
-        added=tuple(article.id for article in plan.added),
-        updated=tuple(article.id for article in plan.updated),
-        removed=plan.removed,
-        unchanged=plan.unchanged,
-        duplicates=plan.duplicates,
-        failures=plan.failures,
-    )
-
-
-def _share(progress: Progress, done: float, share: float) -> Progress:
-    """Report a part of the work as its share of the whole; it is also where a caller can stop long work, by raising."""
-    return lambda _, fraction: progress("embed", done + share * fraction)
-
-
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    added: tuple[Article, ...]
-    updated: tuple[Article, ...]
-    unchanged: tuple[str, ...]
-    duplicates: tuple[tuple[str, str], ...]
-    failures: tuple[ArticleError, ...]
-    seen: frozenset[str]
-    removed: tuple[str, ...] = ()
+class Indexer:
+    """Writes articles into a store, with vectors of an encoder. Its methods raise StoreError and EncoderError."""
 
+    store: Store
+    encoder: Encoder
+    passage_tokens: int
+    progress: Progress = silent
+    made: Callable[[int], None] = lambda _: None
+    """Told of each batch, once it is on the disk, of how many articles it disposed."""
 
-def _plan(
-    articles: Iterable[Article | ArticleError],
-    known: Mapping[str, ArticleSummary],
-    foreign: Callable[[ArticleSummary], bool],
-) -> _Plan:
-    """Compare articles with those known; one that is ``foreign`` is replaced only where its file is gone."""
-    added, updated, unchanged, duplicates = [], [], [], []
-    failures: list[ArticleError] = []
-    seen: dict[str, str] = {}
-    contents: dict[str, str] = {}
-    for article in articles:
-        if isinstance(article, ArticleError):
-            failures.append(article)
-            continue
-        content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}".encode()).hexdigest()
-        other = known.get(article.id)
-        if content in contents:
-            duplicates.append((article.origin, contents[content]))
-        elif article.id in seen:
-            failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=seen[article.id]))
-        elif other and foreign(other) and Path(_file(other.origin)).exists():
-            failures.append(ArticleError("id_taken", origin=article.origin, id=article.id, other=other.origin))
-        elif other is None:
-            added.append(article)
-        elif other.digest == article.digest and other.origin == article.origin:
-            unchanged.append(article.id)
-        else:
-            updated.append(article)
-        seen.setdefault(article.id, article.origin)
-        contents.setdefault(content, article.origin)
-    return _Plan(tuple(added), tuple(updated), tuple(unchanged), tuple(duplicates), tuple(failures), frozenset(seen))
+    def sync(self, root: Path, detect: Callable[[str], str]) -> SyncReport:
+        """Add, update and remove articles until the collection matches a folder or a file: see ``FolderChanges``.
 
+        Raises ArticleError where there is nothing to read at all.
+        """
+        self.progress("read", 0.0)
+        changes = FolderChanges(root.resolve(), self.store, detect)
+        self.reencode()
+        report = self._carry_out(changes, lambda: changes.fraction)
+        if changes.forgotten:
+            self.store.remember((), changes.forgotten)
+        return report
 
-def _paths(root: Path) -> list[Path]:
-    if not root.exists():
-        raise ArticleError("path_not_found", path=root)
-    paths = find(root) if root.is_dir() else [root]
-    if not paths:
-        raise ArticleError("no_articles", path=root)
-    return paths
+    def add(self, articles: Iterable[Article | ArticleError], total: int = 0) -> SyncReport:
+        """Add articles, or replace those with their ids, and remove none; ``total`` is how many are expected.
 
+        What cannot be read, or would replace an article of a file that is still there, is reported as a failure.
+        """
+        self.reencode()
+        comparison = Comparison(self.store, lambda summary: Path(summary.origin).is_absolute())
+        done = 0
 
-def _articles(
-    root: Path, detect: Callable[[str], str], spared: set[str], progress: Progress
-) -> Iterator[Article | ArticleError]:
-    """Yield the articles of a folder or a file, and what failed, noting the files of which something did."""
-    base = root if root.is_dir() else root.parent
-    paths = _paths(root)
-    for number, path in enumerate(paths):
-        progress("read", number / len(paths))
-        for found in read(path, root=base, detect=detect):
-            if isinstance(found, ArticleError):
-                spared.add(str(path))
-                yield found
-            else:
-                yield replace(found, origin=f"{base.as_posix()}/{found.origin}")
+        def changes() -> Iterator[Found]:
+            nonlocal done
+            for article in articles:
+                done += 1
+                yield article if isinstance(article, ArticleError) else comparison.look(article)[1]
 
+        return self._carry_out(changes(), lambda: min(done / total, 1.0) if total else 0.0)
 
-def _file(origin: str) -> str:
-    """The file of an origin, which may name a line after it."""
-    path, colon, line = origin.rpartition(":")
-    return path if colon and line.isdigit() else origin
+    def reencode(self) -> None:
+        """Have every vector of the collection made by this encoder.
 
+        They are kept beside the present ones, batch by batch, and change places with them in one transaction; until
+        then the collection answers those who ask with its present encoder. Interrupted, it goes on where it was.
+        """
+        if self.store.state().encoder in (None, self.encoder.fingerprint):
+            return
+        for batch in self._all_entries(self.progress):
+            self.store.keep(batch)
+        self.store.put(entry for batch in self._all_entries(silent) for entry in batch)
 
-def _below(origin: str, root: Path) -> bool:
-    return Path(_file(origin)).is_relative_to(root)
+    def _all_entries(self, progress: Progress) -> Iterator[list[Entry]]:
+        ids = [summary.id for summary in self.store.articles()]
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            within = _share(progress, "reencode", start / len(ids), len(batch) / len(ids))
+            yield self.entries(list(self._articles(batch)), within)
 
+    def _articles(self, ids: Iterable[str]) -> Iterator[Article]:
+        for article_id in ids:
+            try:
+                yield self.store.article(article_id)
+            except ArticleNotFound:  # another process has removed it
+                continue
 
-def entries(
-    articles: Sequence[Article], *, store: Store, encoder: Encoder, passage_tokens: int, progress: Progress = silent
-) -> list[Entry]:
-    """Return articles made ready for the store; only texts that it holds no vector for are encoded."""
-    limit = min(passage_tokens, encoder.max_tokens)
-    cut = [segment(article, encoder.count_tokens, limit) for article in articles]
-    texts: list[str] = []
-    languages: list[str] = []
-    for article, passages in zip(articles, cut, strict=True):
-        found = [*_passage_texts(article, passages), *_sentence_texts(article, passages)]
-        texts.extend(found)
-        languages.extend([article.language] * len(found))
-    digests = [_digest(text, language) for text, language in zip(texts, languages, strict=True)]
-    vectors = _vectors(texts, languages, digests, store=store, encoder=encoder, progress=progress)
-    made, offset = [], 0
-    for article, passages in zip(articles, cut, strict=True):
-        middle = offset + len(passages)
-        end = middle + sum(len(passage.sentences) for passage in passages)
-        made.append(
-            Entry(
-                article=article,
-                passages=passages,
-                terms=tuple(_terms(article, passage) for passage in passages),
-                fingerprint=encoder.fingerprint,
-                passage_digests=tuple(digests[offset:middle]),
-                passage_vectors=vectors[offset:middle],
-                sentence_digests=tuple(digests[middle:end]),
-                sentence_vectors=vectors[middle:end],
-                signature=signature(article.text),
+    def _carry_out(self, found: Iterable[Found], fraction: Callable[[], float]) -> SyncReport:
+        report, before, passages = _Report(), 0.0, 0
+        for batch in _batches(found):
+            reached = fraction()
+            changes = [change for change in batch if isinstance(change, Change)]
+            if articles := [change.article for change in changes if change.article]:
+                entries = self.entries(articles, _share(self.progress, "embed", before, reached - before))
+                self.store.put(entries)
+                passages += sum(len(entry.passages) for entry in entries)
+            if removed := [change.id for change in changes if change.action == "removed"]:
+                self.store.remove(removed)
+            if origins := [origin for origin in batch if isinstance(origin, Origin)]:
+                self.store.remember(origins)
+            report.take(batch)
+            self.made(len(changes))
+            before = reached
+        if passages > _SNAPSHOT_PART * self.store.state().passages:
+            self.progress("snapshot", 0.0)
+            self.store.snapshot()
+        return report.whole()
+
+    def entries(self, articles: Sequence[Article], progress: Progress = silent) -> list[Entry]:
+        """Return articles made ready for the store; only texts that it holds no vector for are encoded."""
+        limit = min(self.passage_tokens, self.encoder.max_tokens)
+        cut = [segment(article, self.encoder.count_tokens, limit) for article in articles]
+        texts: list[str] = []
+        languages: list[str] = []
+        for article, passages in zip(articles, cut, strict=True):
+            found = [*_passage_texts(article, passages), *_sentence_texts(article, passages)]
+            texts.extend(found)
+            languages.extend([article.language] * len(found))
+        digests = [_digest(text, language) for text, language in zip(texts, languages, strict=True)]
+        vectors = self._vectors(texts, languages, digests, progress)
+        made, offset = [], 0
+        for article, passages in zip(articles, cut, strict=True):
+            middle = offset + len(passages)
+            end = middle + sum(len(passage.sentences) for passage in passages)
+            made.append(
+                Entry(
+                    article=article,
+                    passages=passages,
+                    terms=tuple(_terms(article, passage) for passage in passages),
+                    fingerprint=self.encoder.fingerprint,
+                    passage_digests=tuple(digests[offset:middle]),
+                    passage_vectors=vectors[offset:middle],
+                    sentence_digests=tuple(digests[middle:end]),
+                    sentence_vectors=vectors[middle:end],
+                    signature=signature(article.text),
+                )
             )
-        )
-        offset = end
-    return made
+            offset = end
+        return made
+
+    def _vectors(
+        self, texts: list[str], languages: list[str], digests: list[str], progress: Progress
+    ) -> NDArray[np.float32]:
+        kept = dict(self.store.vectors(self.encoder.fingerprint, digests))
+        new = {digest: i for i, digest in enumerate(digests) if digest not in kept}
+        if new:
+            made = self.encoder.encode_passages(
+                [texts[i] for i in new.values()], [languages[i] for i in new.values()], progress
+            )
+            kept.update(zip(new, made, strict=True))
+        return np.array([kept[digest] for digest in digests], dtype=np.float32)
+
+
+class _Report:
+    """A SyncReport in the making."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, list[str]] = {"added": [], "updated": [], "removed": [], "unchanged": []}
+        self._duplicates: list[tuple[str, str]] = []
+        self._failures: list[ArticleError] = []
+
+    def take(self, batch: Iterable[Found]) -> None:
+        for found in batch:
+            match found:
+                case ArticleError():
+                    self._failures.append(found)
+                case Change(action="duplicate"):
+                    self._duplicates.append((found.origin, found.original))
+                case Change():
+                    self._ids[found.action].append(found.id)
+
+    def whole(self) -> SyncReport:
+        ids = {action: tuple(ids) for action, ids in self._ids.items()}
+        return SyncReport(**ids, duplicates=tuple(self._duplicates), failures=tuple(self._failures))
+
+
+def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
+    batch: list[Found] = []
+    articles = characters = 0
+    started = time.monotonic()
+    for one in found:
+        batch.append(one)
+        if isinstance(one, Change) and one.article:
+            articles += 1
+            characters += len(one.article.text)
+        if (
+            articles >= BATCH
+            or characters >= _BATCH_CHARACTERS
+            or len(batch) >= _BATCH_FOUND
+            or time.monotonic() - started > _BATCH_SECONDS
+        ):
+            yield batch
+            batch, articles, characters, started = [], 0, 0, time.monotonic()
+    if batch:
+        yield batch
+
+
+def _share(progress: Progress, stage: str, done: float, share: float) -> Progress:
+    """Report a part of the work as its share of the whole; it is also where a caller can stop long work, by raising."""
+    progress(stage, done)
+    return lambda _, fraction: progress(stage, done + share * fraction)
 
 
 def _passage_texts(article: Article, passages: Sequence[Passage]) -> list[str]:
@@ -255,14 +247,3 @@ def _terms(article: Article, passage: Passage) -> tuple[str, ...]:
 
 def _digest(text: str, language: str) -> str:
     return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()
-
-
-def _vectors(
-    texts: list[str], languages: list[str], digests: list[str], *, store: Store, encoder: Encoder, progress: Progress
-) -> NDArray[np.float32]:
-    kept = dict(store.vectors(encoder.fingerprint, digests))
-    new = {digest: i for i, digest in enumerate(digests) if digest not in kept}
-    if new:
-        made = encoder.encode_passages([texts[i] for i in new.values()], [languages[i] for i in new.values()], progress)
-        kept.update(zip(new, made, strict=True))
-    return np.array([kept[digest] for digest in digests], dtype=np.float32)

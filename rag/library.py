@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
-from rag.errors import CollectionNotFound, EncoderError, RequestError, StoreBusy
+from rag.errors import CollectionNotFound, RequestError, StoreBusy
 from rag.generators.extractive import ExtractiveGenerator
 from rag.protocols import Generator, Progress, silent
 from rag.settings import COLLECTION_NAME
@@ -38,7 +38,6 @@ PATIENCE = 10.0
 class _Held:
     store: EmbeddedStore
     users: int = 0
-    stale: bool = False  # another encoder made its vectors
 
 
 class Library:
@@ -73,17 +72,14 @@ class Library:
             state = store.state()
             if name == SEEDS and (state.generation == 0 or state.encoder not in (None, self._encoder.fingerprint)):
                 Engine(self._settings, self._encoder, store).sync(seeds_folder(), progress)
-        self._refresh(name)
 
     @contextmanager
     def engine(self, name: str, *, top_k: int | None = None, model: str | None = None) -> Iterator[Engine]:
-        """Lend an engine. Raises CollectionNotFound, StoreError, EncoderError, and RequestError for a model."""
+        """Lend an engine. Raises CollectionNotFound, StoreError, and RequestError for a model."""
         if model is not None and model not in self._generators:
             raise RequestError("model_not_offered", name=model, known=", ".join(self.models))
         settings = self._settings if top_k is None else self._settings.model_copy(update={"top_k": top_k})
         with self.store(name) as store:
-            if self._held[name].stale:
-                raise EncoderError("encoder_not_the_collections", name=name, encoder=self._settings.encoder)
             yield Engine(settings, self._encoder, store, self._generators[model or self._settings.model])
 
     @contextmanager
@@ -101,19 +97,12 @@ class Library:
             pass
 
     def add(self, name: str, articles: Iterable[Article | ArticleError], progress: Progress = silent) -> SyncReport:
-        """Add articles to a collection: see ``rag.indexing.add``."""
-        from rag.indexing import add
+        """Add articles to a collection: see ``Indexer.add``."""
+        from rag.indexing import Indexer
 
+        found = list(articles)
         with self.store(name) as store:
-            report = add(
-                articles,
-                store=store,
-                encoder=self._encoder,
-                passage_tokens=self._settings.passage_tokens,
-                progress=progress,
-            )
-        self._refresh(name)
-        return report
+            return Indexer(store, self._encoder, self._settings.passage_tokens, progress).add(found, len(found))
 
     def delete(self, name: str) -> None:
         """Remove a collection and its files, also one that cannot be opened.
@@ -160,8 +149,7 @@ class Library:
         with self._changed:
             self._check(name, create=create)
             if name not in self._held:
-                self._held[name] = held = _Held(open_collection(self._named(name), create=create))
-                held.stale = self._is_stale(held)
+                self._held[name] = _Held(open_collection(self._named(name), create=create))
                 self._close_idle()
             held = self._held[name]
             held.users += 1
@@ -177,14 +165,6 @@ class Library:
         idle = [name for name, held in self._held.items() if not held.users][:-1]  # the last was opened just now
         for name in idle[: max(len(self._held) - OPEN, 0)]:
             self._held.pop(name).store.close()
-
-    def _refresh(self, name: str) -> None:
-        with self._changed:
-            if held := self._held.get(name):
-                held.stale = self._is_stale(held)
-
-    def _is_stale(self, held: _Held) -> bool:
-        return held.store.state().encoder not in (None, self._encoder.fingerprint)
 
     def _named(self, name: str) -> Settings:
         return self._settings.model_copy(update={"collection": name})

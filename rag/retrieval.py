@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from rag.errors import EncoderError
 from rag.focus import focus
 from rag.languages import query_terms
 from rag.types import Filters, Hit
@@ -71,7 +72,7 @@ def retrieve(
     without: Collection[str] = (),
     **reading: Unpack[Reading],
 ) -> Retrieval:
-    """Return the passages for a question in a language, ranked.
+    """Return the passages for a question in a language, ranked. Raises EncoderError where another made the vectors.
 
     ``reading`` is how a follow-up question is read. ``without`` names stages to leave out: ``sentences`` (their
     vectors), ``lexical`` (BM25), ``names`` (BM25 between two languages, where only names and numbers match), ``focus``
@@ -83,6 +84,8 @@ def retrieve(
     encoded = time.perf_counter()
     terms = query_terms(in_full, language)
     result = store.search(vector, terms, limit=candidates, filters=filters)
+    if result.encoder not in (None, encoder.fingerprint):  # another process may have changed it just now
+        raise EncoderError("encoder_not_the_collections", encoder=encoder.name)
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = sorted(

@@ -4,7 +4,7 @@ import pytest
 from fakes import MemoryStore, WordEncoder
 
 from rag.answerability import FEATURES, Coefficients, answerability, bundled_coefficients, features, in_one_language
-from rag.indexing import entries
+from rag.indexing import Indexer
 from rag.retrieval import retrieve
 from rag.types import Article
 
@@ -15,7 +15,7 @@ SENTENCES = ("Nanning a réuni 300 délégués.", "Le consul parle à San Franci
 def retrieved():
     encoder, store = WordEncoder(), MemoryStore()
     articles = [Article(id=str(i), title="", text=text, language="fr") for i, text in enumerate(SENTENCES)]
-    store.put(entries(articles, store=store, encoder=encoder, passage_tokens=40))
+    store.put(Indexer(store, encoder, 40).entries(articles))
 
     def ask(question, language="fr"):
         return retrieve(question, language, encoder=encoder, store=store, candidates=5)

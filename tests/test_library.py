@@ -120,8 +120,8 @@ def test_the_vectors_of_another_encoder_are_not_searched(library):
         fingerprint = "words-2"
 
     other = Library(load(collection="press"), Other())
-    with pytest.raises(EncoderError), other.engine("press"):
-        pass
+    with other.engine("press") as engine, pytest.raises(EncoderError, match="words"):
+        engine.retrieve("delegates")
     other.add("press", [article("b", 1)])
     with other.engine("press") as engine:
         assert {hit.candidate.article.id for hit in engine.retrieve("delegates").hits} == {"a", "b"}

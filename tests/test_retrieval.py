@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fakes import MemoryStore, WordEncoder
 
-from rag.indexing import entries
+from rag.indexing import Indexer
 from rag.retrieval import BM25_K1, LEXICAL_WEIGHT_ACROSS, LEXICAL_WEIGHT_SAME, idf, lexical_bound, retrieve
 from rag.types import Article, Filters
 
@@ -23,7 +23,7 @@ def encoder():
 def store(encoder):
     store = MemoryStore()
     articles = [Article(id=name, title=name, text=text, language=code) for name, (code, text) in TEXTS.items()]
-    store.put(entries(articles, store=store, encoder=encoder, passage_tokens=60))
+    store.put(Indexer(store, encoder, 60).entries(articles))
     return store
 
 

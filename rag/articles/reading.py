@@ -33,22 +33,29 @@ SUFFIXES: Mapping[str, Reader] = MappingProxyType(
 """The reader of each kind of file, by suffix in lower case."""
 
 
-def find(folder: Path) -> list[Path]:
-    """Return the files below a folder that `read` can read, sorted by path.
+def find(folder: Path) -> tuple[list[Path], list[ArticleError]]:
+    """Return the files below a folder that `read` can read, sorted by path, and the folders that cannot be listed.
 
     Hidden files and folders are left out, so are links to folders, and links that lead out of the folder. Raises
-    ArticleError where the folder cannot be listed.
+    ArticleError where the folder itself cannot be listed.
     """
     root = folder.resolve()
     found: list[Path] = []
-    try:
-        for parent, folders, names in os.walk(folder, onerror=_raise):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            paths = (Path(parent, name) for name in names if not name.startswith("."))
-            found.extend(p for p in paths if p.suffix.lower() in SUFFIXES and p.is_file() and _inside(p, root))
-    except OSError as error:
-        raise ArticleError("path_unreadable", path=folder, reason=error.strerror) from error
-    return sorted(found)
+    unread: list[ArticleError] = []
+
+    def failed(error: OSError) -> None:
+        unread.append(ArticleError("path_unreadable", path=error.filename, reason=error.strerror))
+        if error.filename == str(folder):
+            raise unread[0] from error
+
+    for parent, folders, names in os.walk(folder, onerror=failed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                path = Path(parent, name)
+                if path.is_file() and (not path.is_symlink() or _inside(path, root)):
+                    found.append(path)
+    return sorted(found), unread
 
 
 def read(
@@ -97,7 +104,3 @@ def _reader(path: Path) -> Reader:
 
 def _inside(path: Path, root: Path) -> bool:
     return path.resolve().is_relative_to(root)
-
-
-def _raise(error: OSError) -> None:
-    raise error
