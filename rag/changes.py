@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rag.articles import find, read
 from rag.errors import ArticleError
+from rag.protocols import Progress, silent
 from rag.types import Origin, Reading
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Action = Literal["added", "updated", "removed", "unchanged", "duplicate"]
 Why = Literal["new", "changed", "moved", "gone", "same", "copy"]
 _SETTLED = 2_000_000_000  # nanoseconds after which a file can no longer change unseen, its time of change being coarse
-_TOLD = ("text", "title", "published", "url", "outlet", "language")
+TOLD = ("text", "title", "published", "url", "outlet", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Change:
     original: str = ""
     fields: tuple[str, ...] = ()
     article: Article | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sync would do; ``unchanged`` counts articles."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    failures: tuple[ArticleError, ...]
 
 
 Found = Change | ArticleError | Origin
@@ -109,7 +119,7 @@ class Comparison:
         if change.why != "changed" or self._store is None:
             return ()
         kept = self._store.article(article.id)
-        return tuple(name for name in _TOLD if getattr(kept, name) != getattr(article, name))
+        return tuple(name for name in TOLD if getattr(kept, name) != getattr(article, name))
 
 
 class FolderChanges:
@@ -134,6 +144,21 @@ class FolderChanges:
     def fraction(self) -> float:
         """How much of what has to be read was read, by bytes."""
         return self._done / self._total if self._total else 1.0
+
+    def plan(self, progress: Progress = silent) -> Plan:
+        """Read everything, and return what is to be done."""
+        changes: list[Change] = []
+        failures: list[ArticleError] = []
+        unchanged = 0
+        for found in self:
+            progress("read", self.fraction)
+            if isinstance(found, ArticleError):
+                failures.append(found)
+            elif isinstance(found, Change) and found.action == "unchanged":
+                unchanged += 1
+            elif isinstance(found, Change):
+                changes.append(replace(found, article=None))
+        return Plan(tuple(changes), unchanged, tuple(failures))
 
     @property
     def forgotten(self) -> tuple[str, ...]:

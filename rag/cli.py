@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from rag.commands import articles, installation, measures, questions, server
+from rag.commands import articles, installation, intake, measures, questions, server
 from rag.commands.shared import DONE, ERROR, INTERRUPTED, USAGE
 from rag.errors import AskpressError, UsageError
 from rag.usage import LANGUAGE, Group, explained, say
@@ -58,7 +58,7 @@ def rag_group() -> None:
 
 
 for _command in (
-    articles.sync_command,
+    intake.sync_command,
     articles.list_command,
     articles.show_command,
     articles.remove_command,

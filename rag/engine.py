@@ -167,7 +167,7 @@ class Engine(AbstractContextManager["Engine"]):
 
     def sync(self, root: Path, progress: Progress = silent) -> SyncReport:
         """Bring the collection in step with a folder or a file of articles."""
-        return self.indexer(progress).sync(root, detect)
+        return self.indexer(progress).sync(root)
 
     def indexer(self, progress: Progress = silent, **options: Any) -> Indexer:
         """Return what writes articles into the collection."""

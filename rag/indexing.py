@@ -15,7 +15,7 @@ import numpy as np
 
 from rag.changes import Change, Comparison, FolderChanges
 from rag.errors import ArticleError, ArticleNotFound
-from rag.languages import terms
+from rag.languages import detect, terms
 from rag.protocols import Progress, silent
 from rag.segmentation import segment
 from rag.syndication import signature
@@ -57,15 +57,17 @@ class Indexer:
     passage_tokens: int
     progress: Progress = silent
     made: Callable[[int], None] = lambda _: None
-    """Told of each batch, once it is on the disk, of how many articles it disposed."""
+    """Told how many articles a batch settled, once it is on the disk."""
+    detect: Callable[[str], str] = detect
+    """Tells the language of an article that does not say it."""
 
-    def sync(self, root: Path, detect: Callable[[str], str]) -> SyncReport:
+    def sync(self, root: Path) -> SyncReport:
         """Add, update and remove articles until the collection matches a folder or a file: see ``FolderChanges``.
 
         Raises ArticleError where there is nothing to read at all.
         """
         self.progress("read", 0.0)
-        changes = FolderChanges(root.resolve(), self.store, detect)
+        changes = FolderChanges(root.resolve(), self.store, self.detect)
         self.reencode()
         report = self._carry_out(changes, lambda: changes.fraction)
         if changes.forgotten:
@@ -105,6 +107,7 @@ class Indexer:
         ids = [summary.id for summary in self.store.articles()]
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
+            progress("reencode", start / len(ids))
             within = _share(progress, "reencode", start / len(ids), len(batch) / len(ids))
             yield self.entries(list(self._articles(batch)), within)
 
@@ -121,6 +124,7 @@ class Indexer:
             reached = fraction()
             changes = [change for change in batch if isinstance(change, Change)]
             if articles := [change.article for change in changes if change.article]:
+                self.progress("embed", before)
                 entries = self.entries(articles, _share(self.progress, "embed", before, reached - before))
                 self.store.put(entries)
                 passages += sum(len(entry.passages) for entry in entries)
@@ -225,10 +229,9 @@ def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _share(progress: Progress, stage: str, done: float, share: float) -> Progress:
+def _share(tell: Progress, stage: str, done: float, share: float) -> Progress:
     """Report a part of the work as its share of the whole; it is also where a caller can stop long work, by raising."""
-    progress(stage, done)
-    return lambda _, fraction: progress(stage, done + share * fraction)
+    return lambda _, fraction: tell(stage, done + share * fraction)
 
 
 def _passage_texts(article: Article, passages: Sequence[Passage]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,14 +14,18 @@ from rag.messages import message
 from rag.types import AnswerReady, TokenWritten, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from rag.changes import Plan
     from rag.doctor import Examination
+    from rag.errors import ArticleError
     from rag.generators import Described
     from rag.indexing import SyncReport
     from rag.types import Answer, Article, ArticleSummary, Citation, Event, Found, Source
 
 TABLE_COLUMNS = 6
+ID_COLUMNS = 60
+SIGNS = {"added": "+", "updated": "~", "removed": "-", "duplicate": "="}
 # C0 and C1 controls but tab and newline, and the bidirectional controls: what could rewrite a terminal's lines.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -144,12 +150,37 @@ def removed_text(article: Article, language: str) -> str:
 
 
 def sync_text(report: SyncReport, collection: str, language: str) -> str:
-    """Return what a sync did, and a line for each file that could not be taken."""
-    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "removed", "unchanged", "duplicates")}
-    lines = [message("synced", language, collection=collection, **counts)]
+    """Return what a sync did, and a table of what could not be taken."""
+    counts = {name: len(getattr(report, name)) for name in ("added", "updated", "removed", "unchanged")}
+    idle = counts["unchanged"] == sum(counts.values()) and not report.failures
+    lines = [message("nothing_to_do" if idle else "synced", language, collection=collection, **counts)]
     lines += [message("duplicate_article", language, id=copy, original=first) for copy, first in report.duplicates]
-    lines += [message("not_taken", language, reason=error.said(language)) for error in report.failures]
-    return safe("\n".join(lines)) + "\n"
+    return safe("\n".join([*lines, *_failure_rows(report.failures, language)])) + "\n"
+
+
+def plan_text(plan: Plan, collection: str, language: str) -> str:
+    """Return what a sync would do, a line an article with the reason, and a table of what cannot be taken."""
+    counts = Counter(change.action for change in plan.changes)
+    width = max((len(change.id) for change in plan.changes), default=0)
+    lines = []
+    for change in plan.changes:
+        fields = ", ".join(message(f"field_{name}", language) for name in change.fields)
+        why = message(f"why_{change.why}", language, fields=fields, original=change.original)
+        lines.append(f"{SIGNS[change.action]} {change.id:{min(width, ID_COLUMNS)}}  {why}  {change.origin}")
+    told = {"added": counts["added"], "updated": counts["updated"], "removed": counts["removed"]}
+    lines.append(message("planned", language, collection=collection, unchanged=plan.unchanged, **told))
+    return safe("\n".join([*lines, *_failure_rows(plan.failures, language)])) + "\n"
+
+
+def _failure_rows(failures: Sequence[ArticleError], language: str) -> list[str]:
+    """Return a table: where, and what is wrong there."""
+    rows = []
+    for error in failures:
+        where, said = str(error.values.get("origin") or error.values.get("path") or ""), error.said(language)
+        rows.append((where, said.removeprefix(where).lstrip(" :：")))
+    width = min(max((len(where) for where, _ in rows), default=0), ID_COLUMNS)
+    table = [f"  {where:{width}}  {said}" for where, said in rows]
+    return [message("not_taken", language, count=len(rows)), *table] if rows else []
 
 
 def found_text(found: Iterable[Found], language: str) -> str:
@@ -191,8 +222,10 @@ class ProgressLine:
 
     def __init__(self, language: str) -> None:
         self._language = language
+        self.counted = 0
         self._stage = ""
         self._bar: Any = None
+        self._started = 0.0
 
     def __call__(self, stage: str, fraction: float) -> None:
         if stage != self._stage:
@@ -200,6 +233,14 @@ class ProgressLine:
             self._show(message(f"stage_{stage}", self._language))
         if self._bar is not None:
             self._bar.update(self._task, completed=fraction)
+
+    def count(self, articles: int) -> None:
+        """Show that so many more articles are done, and how many that is a second."""
+        self.counted += articles
+        if self._bar is not None:
+            rate = f"{self.counted / max(time.monotonic() - self._started, 0.001):.1f}"
+            told = message("progress_articles", self._language, count=self.counted, rate=rate)
+            self._bar.update(self._task, told=told)
 
     def _show(self, label: str) -> None:
         if not sys.stderr.isatty():
@@ -209,10 +250,13 @@ class ProgressLine:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[told]}")
+            )  # fmt: skip
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(label, total=1.0)
+            self._task = self._bar.add_task(label, total=1.0, told="")
+            self.counted, self._started = 0, time.monotonic()
         self._bar.update(self._task, description=label, completed=0.0)
 
     def stop(self) -> None:

@@ -42,7 +42,7 @@ def opened(monkeypatch):
 
 
 def sync(folder, store):
-    return Indexer(store, WordEncoder(), 40).sync(folder, lambda _: "fr")
+    return Indexer(store, WordEncoder(), 40, detect=lambda _: "fr").sync(folder)
 
 
 def planned(folder, store):

@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 
 def run(root, store, encoder):
-    return Indexer(store, encoder, 40).sync(root, lambda _: "fr")
+    return Indexer(store, encoder, 40, detect=lambda _: "fr").sync(root)
 
 
 def test_a_folder_is_added_then_nothing_is_left_to_do(folder, store, encoder):
@@ -174,7 +174,7 @@ def test_work_that_its_progress_ends_leaves_whole_batches(folder, store, encoder
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        Indexer(store, encoder, 40, progress).sync(folder, lambda _: "fr")
+        Indexer(store, encoder, 40, progress, detect=lambda _: "fr").sync(folder)
     assert [summary.id for summary in store.articles()] == ["one"]
     assert run(folder, store, encoder).added == ("two",)
 
@@ -198,7 +198,7 @@ def test_articles_are_taken_before_the_next_are_read(folder, store, encoder, mon
         held.append(len(encoder.encoded))
         return "fr"
 
-    Indexer(store, encoder, 40).sync(folder / "many.jsonl", detect)
+    Indexer(store, encoder, 40, detect=detect).sync(folder / "many.jsonl")
     assert held == sorted(held)
     assert len(set(held)) == 5
 
@@ -227,7 +227,7 @@ def test_the_old_encoder_answers_until_the_new_one_can(folder, kept, tmp_path):
         with open_store(tmp_path / "collection") as other:
             seen.append((stage, asked(other, old).encoder))
 
-    Indexer(kept, new, 40, progress).sync(folder, lambda _: "fr")
+    Indexer(kept, new, 40, progress, detect=lambda _: "fr").sync(folder)
     assert {stage for stage, _ in seen} >= {"reencode"}
     assert {encoder for stage, encoder in seen if stage == "reencode"} == {old.fingerprint}
     result = asked(kept, new)
@@ -248,7 +248,7 @@ def test_a_change_of_the_encoder_that_was_interrupted_goes_on(folder, kept, monk
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        Indexer(kept, new, 40, stop).sync(folder, lambda _: "fr")
+        Indexer(kept, new, 40, stop, detect=lambda _: "fr").sync(folder)
     assert asked(kept, old).encoder == old.fingerprint
     assert run(folder, kept, old).unchanged == ("one", "two")
     first = len(new.encoded)
@@ -267,7 +267,7 @@ def test_what_another_process_adds_meanwhile_is_encoded_as_well(folder, kept, tm
             with open_store(tmp_path / "collection") as other:
                 Indexer(other, old, 40).add([late])
 
-    Indexer(kept, new, 40, progress).sync(folder, lambda _: "fr")
+    Indexer(kept, new, 40, progress, detect=lambda _: "fr").sync(folder)
     assert {c.article.id for c in asked(kept, new).candidates} == {"one", "two", "late"}
     assert kept.check() == ()
 

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from rag import errors
+from rag.changes import TOLD, Why
 from rag.errors import ArticleError
 from rag.messages import LANGUAGES, catalogue, interface_language, message
 from rag.types import Problem, Reason, as_json
@@ -19,8 +20,10 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 BUILT = {
     "_HEADINGS[heading]",
     "INVALID.get(first['type'], 'setting_invalid')",
+    "f'field_{name}'",
     "f'removed_{item.reason}'",
     "f'stage_{stage}'",
+    "f'why_{change.why}'",
 }
 
 
@@ -109,7 +112,7 @@ def test_every_key_is_used():
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    families = ("language_", "removed_", "stage_")
+    families = ("field_", "language_", "removed_", "stage_", "why_")
     assert [key for key in catalogue("en") if key not in strings and not key.startswith(families)] == []
 
 
@@ -141,3 +144,8 @@ def test_the_interface_speaks_the_locale(monkeypatch):
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("LANG", "C")
     assert interface_language() == "en"
+
+
+def test_every_change_and_every_field_that_changed_can_be_told():
+    catalogued = {key for key in catalogue("en") if key.startswith(("why_", "field_"))}
+    assert catalogued == {f"why_{why}" for why in get_args(Why)} | {f"field_{name}" for name in TOLD}

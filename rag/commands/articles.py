@@ -1,41 +1,23 @@
-"""``rag sync``, ``list``, ``show`` and ``remove``: the articles of a collection."""
+"""``rag list``, ``show`` and ``remove``: the articles of a collection."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from rag.commands.shared import (
-    DONE,
-    ERROR,
     collection_option,
     filter_options,
     filters_of,
     json_option,
     load_settings,
     only_here,
-    opened_engine,
     opened_store,
     read_from,
     show,
-    showing_progress,
 )
 from rag.usage import LANGUAGE, Command, say
-
-
-@click.command("sync", cls=Command, help=say("help_sync"), epilog=say("help_sync_examples"))
-@click.argument("path", type=click.Path(path_type=Path))
-@collection_option
-@json_option
-def sync_command(path: Path, as_json: bool, **given: Any) -> int:
-    settings = load_settings(given)
-    only_here(settings, "rag sync")
-    with showing_progress() as progress, opened_engine(settings, progress, create=True) as engine:
-        report = engine.sync(path, progress)
-    show(report, as_json, lambda terminal: terminal.sync_text(report, settings.collection, LANGUAGE))
-    return ERROR if report.failures else DONE
 
 
 @click.command("list", cls=Command, help=say("help_list"))
