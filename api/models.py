@@ -74,9 +74,12 @@ class SearchRequest(Asked):
     filters: FilterRequest = FilterRequest()
     top_k: TopK | None = None
     language: LanguageCode | None = Field(default=None, description="Of the question, if not told rightly.")
+    latest: bool | None = Field(
+        default=None, description="Whether newer articles are preferred where several answer; by default the setting."
+    )
 
     def options(self) -> Options:
-        return {"language": self.language, "filters": self.filters.filters()}
+        return {"language": self.language, "filters": self.filters.filters(), "latest": self.latest}
 
 
 class AskRequest(SearchRequest):

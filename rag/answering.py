@@ -12,7 +12,7 @@ from rag.citations import ClaimReader
 from rag.errors import GeneratorError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.messages import catalogue, message
-from rag.types import Answer, ClaimMade, Request, Source, TokenWritten, Waiting
+from rag.types import Answer, ClaimMade, Copy, Request, Source, TokenWritten, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generating
@@ -67,7 +67,10 @@ def write(
         answer = replace(answer, generator=fallback.name)
         reader, claims = yield from _draft(retrieval, fallback, encoder, keep_unsupported=False)
     text = " ".join(claim.text for claim in claims)
-    answer = replace(answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations)
+    as_of = max((citation.published for citation in reader.citations if citation.published), default=None)
+    answer = replace(
+        answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations, as_of=as_of
+    )
     return replace(answer, dropped=dropped, notice=" ".join(filter(None, (notice, _foreign(answer)))) or None)
 
 
@@ -75,7 +78,9 @@ def _draft(
     retrieval: Retrieval, generator: Generator, encoder: Encoder, *, keep_unsupported: bool
 ) -> Generating[Event, None, tuple[ClaimReader, list[Claim]]]:
     """Have a draft written, and read it as it comes."""
-    request = Request("answer", retrieval.question, retrieval.language, retrieval.hits, retrieval.history)
+    request = Request(
+        "answer", retrieval.question, retrieval.language, retrieval.hits, retrieval.history, retrieval.latest
+    )
     reader = ClaimReader(
         retrieval.hits, language=retrieval.language, encoder=encoder, keep_unsupported=keep_unsupported
     )
@@ -102,6 +107,8 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
                 **article.provenance,
                 score=round(hit.score, 4),
                 excerpt=_excerpt(article.text[passage.start : passage.stop]),
+                also=tuple(Copy(**copy.provenance) for copy in hit.also),
+                replaces=tuple(Copy(**earlier.provenance) for earlier in hit.replaces),
             )
     return tuple(sources.values())[:limit]
 

@@ -20,7 +20,7 @@ from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
 from rag.protocols import Encoder, Generator, Progress, Store, silent
-from rag.retrieval import Reading, Retrieval, retrieve
+from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.store import open_store
 from rag.types import UNDETERMINED, Answer, AnswerReady, Event, Filters, Found, Request, SourcesFound, Turn, Waiting
 
@@ -42,12 +42,13 @@ _log = logging.getLogger(__name__)
 class Options(TypedDict, total=False):
     """How to read a question: its language where it is not to be detected, which articles count, what was asked before.
 
-    ``history`` is oldest first.
+    ``history`` is oldest first. ``latest`` prefers newer articles where several answer; else the setting says.
     """
 
     language: str | None
     filters: Filters
     history: Sequence[Turn]
+    latest: bool | None
 
 
 class Engine(AbstractContextManager["Engine"]):
@@ -77,6 +78,8 @@ class Engine(AbstractContextManager["Engine"]):
         """Yield the answer to a question whose passages were found already; AnswerReady is last."""
         started = time.perf_counter()
         probability = answerability(retrieval)
+        if retrieval.latest:  # only the order changes: how likely an answer is was judged by the best
+            retrieval = replace(retrieval, hits=newest_first(retrieval.hits))
         answer = unanswered(retrieval, probability, self.settings.top_k, self.generator.name)
         yield SourcesFound(answer.sources)
         if probability >= self.settings.threshold:
@@ -89,7 +92,9 @@ class Engine(AbstractContextManager["Engine"]):
 
     def search(self, question: str, **options: Unpack[Options]) -> tuple[Found, ...]:
         """Return the ``top_k`` best passages. Raises QuestionError."""
-        return tuple(_found(hit) for hit in self.retrieve(question, **options).hits[: self.settings.top_k])
+        retrieval = self.retrieve(question, **options)
+        hits = newest_first(retrieval.hits) if retrieval.latest else retrieval.hits
+        return tuple(_found(hit) for hit in hits[: self.settings.top_k])
 
     def retrieve(self, question: str, **options: Unpack[Options]) -> Retrieval:
         """Return the ranked passages for a question. Raises QuestionError."""
@@ -107,7 +112,8 @@ class Engine(AbstractContextManager["Engine"]):
         history = tuple(options.get("history", ()))
         filters = options.get("filters", Filters())
         language = options.get("language") or self._language(question, history)
-        best = alone = self._search(question, language, filters)
+        latest = self.settings.latest if options.get("latest") is None else bool(options.get("latest"))
+        best = alone = self._search(question, language, filters, latest=latest)
         context = context_of(question, language, history)
         if not context:
             return alone
@@ -115,7 +121,9 @@ class Engine(AbstractContextManager["Engine"]):
         readings = [f"{context} {question}", *(yield from self._rewritten(question, language, history))]
         nearest = _nearness(alone)
         for reading in readings:
-            found = self._search(question, language, filters, in_full=reading, history=history, alone=alone)
+            found = self._search(
+                question, language, filters, in_full=reading, history=history, alone=alone, latest=latest
+            )
             if _nearness(found) + bias > nearest:
                 best, nearest = found, _nearness(found) + bias
         return best

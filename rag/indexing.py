@@ -18,7 +18,7 @@ from rag.errors import ArticleError, ArticleNotFound
 from rag.languages import detect, terms
 from rag.protocols import Progress, silent
 from rag.segmentation import segment
-from rag.syndication import signature
+from rag.signatures import signature
 from rag.types import Article, Entry, Origin, Passage
 
 if TYPE_CHECKING:

@@ -164,8 +164,9 @@ class Remote(AbstractContextManager["Remote"]):
     def _question(self, question: str, language: str | None, filters: Filters) -> dict[str, Any]:
         body: dict[str, Any] = {"query": question, "collection": self.collection, "filters": _filters(filters)}
         body["language"] = language
-        if "top_k" in self._settings.model_fields_set:
-            body["top_k"] = self._settings.top_k
+        for name in ("top_k", "latest"):
+            if name in self._settings.model_fields_set:
+                body[name] = getattr(self._settings, name)
         return body
 
     def _got(self, kind: type[T], path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> T:

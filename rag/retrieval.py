@@ -12,9 +12,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from rag.days import first_day
 from rag.errors import EncoderError
 from rag.focus import focus
 from rag.languages import query_terms
+from rag.syndication import one_a_story
 from rag.types import Filters, Hit
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ LEXICAL_WEIGHT_SAME = 0.6
 LEXICAL_WEIGHT_ACROSS = 0.4
 FOCUS_WEIGHT = 0.7  # of the question without its subject, in the score of a sentence as an answer
 FOCUSED = 8  # hits whose sentences are scored so
+NEAR_BEST = 0.15  # in score: what answers as well as the best, where newer articles are preferred
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +41,7 @@ class Retrieval:
     """What a question found: hits best first, and the search they came from. ``timings`` are milliseconds.
 
     ``vector`` is of what was searched for, float32 of shape (dimension,): the question, or ``in_full``, where it leans
-    on ``history``. Then ``alone`` is what the question found by itself.
+    on ``history``. Then ``alone`` is what the question found by itself. ``latest`` prefers newer articles.
     """
 
     question: str
@@ -51,14 +54,16 @@ class Retrieval:
     in_full: str = ""
     history: tuple[Turn, ...] = ()
     alone: Retrieval | None = None
+    latest: bool = False
 
 
 class Reading(TypedDict, total=False):
-    """How a follow-up question is read: the fields of its Retrieval that a question by itself lacks."""
+    """How a question is read: the fields of its Retrieval that one by itself lacks, asked in no special way."""
 
     in_full: str
     history: tuple[Turn, ...]
     alone: Retrieval
+    latest: bool
 
 
 def retrieve(
@@ -74,7 +79,7 @@ def retrieve(
 ) -> Retrieval:
     """Return the passages for a question in a language, ranked. Raises EncoderError where another made the vectors.
 
-    ``reading`` is how a follow-up question is read. ``without`` names stages to leave out: ``sentences`` (their
+    ``reading`` is how the question is read. ``without`` names stages to leave out: ``sentences`` (their
     vectors), ``lexical`` (BM25), ``names`` (BM25 between two languages, where only names and numbers match), ``focus``
     (what the question asks beyond its subject, to tell which sentence answers).
     """
@@ -92,6 +97,7 @@ def retrieve(
         _hits(result.candidates, vector, language, bound, without),
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
+    hits = one_a_story(hits)
     ranked = time.perf_counter()
     if hits and "focus" not in without:
         asked = focus(question, hits[0].candidate.article)
@@ -105,6 +111,16 @@ def retrieve(
         "focus": 1000 * (focused - ranked),
     }
     return Retrieval(question, language, tuple(hits), tuple(terms), result, timings, vector, **reading)
+
+
+def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return hits with those within NEAR_BEST of the best score by date, the newest first, those without one last.
+
+    Their scores are dealt out anew in that order, as a reranker does.
+    """
+    near = [hit for hit in hits if hit.score >= hits[0].score - NEAR_BEST]
+    dated = sorted(near, key=lambda hit: first_day(hit.candidate.article.published or "0000"), reverse=True)
+    return (*(replace(hit, score=old.score) for hit, old in zip(dated, near, strict=True)), *hits[len(near) :])
 
 
 def idf(frequency: int, passages: int) -> float:

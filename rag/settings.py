@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """Sources listed with an answer."""
     threshold: float = Field(default=0.3, ge=0.0, le=1.0)
     """An answer is given where its answerability is at least this."""
+    latest: bool = False
+    """Whether newer articles are preferred where several answer."""
     without: tuple[Stage, ...] = ()
     """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``lexical``, ``names``, ``focus``."""
     reranker: str | None = None

@@ -1,56 +1,130 @@
-"""Which articles tell one story in the same words: MinHash signatures of texts, and how alike two texts are by them.
+"""One story in many outlets, and in many versions: of each, a question finds one article.
 
-A text is taken as the set of its runs of five tokens (w-shingles, Broder 1997, "On the resemblance and containment of
-documents"): words, or single characters where a language runs words together. The signature is made once, where an
-article is written, and kept with it; to compare two takes no text.
+Articles tell one story where their words are mostly the same and they came out within weeks of each other. In two
+outlets they are copies. In one, or at one address, the later is a new version of the earlier, and so is one that says
+of itself that it corrects another. What is the same but for a number in the words that answer is no copy: it says
+something else.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import numpy as np
+from rag.days import days_between, is_later
+from rag.quantities import missing, quantities
+from rag.signatures import likenesses
 
-from rag.languages import fold
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
-SHINGLE = 5  # tokens
-_VALUES = 128  # of a signature; a resemblance of .5 is then told to +-.04 (one standard error)
-_TOKEN = re.compile(r"[㐀-鿿豈-﫿぀-ヿ]|[^\W_㐀-鿿豈-﫿぀-ヿ]+")
+    from rag.signatures import Likeness
+    from rag.types import Article, Hit
 
+ALIKE = 0.5  # of the shingles of both; to change one word in thirty leaves .7
+CUT_SHORT, KEPT = 0.25, 0.8  # or of those of both, and of those of the shorter
+VERSION = 0.7  # in one outlet: a report that fills in the same form every day has less in common
+DAYS = 30  # within which a story is printed
+NEAR = 0.05  # in score: of articles as near as this to the best of their story, the longest is shown
 
-def signature(text: str) -> bytes:
-    """Return 128 hash values and the number of shingles, little-endian uint32; empty for a text without a word."""
-    tokens = _TOKEN.findall(fold(text))
-    starts = range(max(len(tokens) - SHINGLE + 1, min(len(tokens), 1)))
-    shingles = {" ".join(tokens[start : start + SHINGLE]).encode() for start in starts}
-    if not shingles:
-        return b""
-    from datasketch import MinHash  # SciPy with it; a question compares signatures and makes none
-
-    # Named in full: signatures are kept, so a later default must not change them.
-    sketch = MinHash(num_perm=_VALUES, seed=1, scheme="affine32")
-    sketch.update_batch(shingles)
-    return np.append(sketch.hashvalues, len(shingles)).astype("<u4").tobytes()
-
-
-class Likeness(NamedTuple):
-    """How alike two texts are, each from 0.0 to 1.0, as their signatures estimate it.
-
-    ``resemblance`` is the part of all shingles that both hold, ``containment`` the part of the shorter that the longer
-    holds: an outlet may cut a story short.
-    """
-
-    resemblance: float
-    containment: float
+_WORDS = (
+    r"corrected|corrections?|erratum|updated?|rectificatif|corrigé|mise à jour|đính chính|cải chính|cập nhật|"
+    r"更正|修正|更新"
+)
+_MARK = re.compile(rf"(?:^|[\[(【（])\s*(?:{_WORDS})\s*(?:[\])】）:：]|\s[-–—|]\s)", re.IGNORECASE | re.MULTILINE)
 
 
-def likeness(one: bytes, other: bytes) -> Likeness:
-    """Compare two signatures; where one is empty, nothing is alike."""
-    if not one or not other:
-        return Likeness(0.0, 0.0)
-    first, second = np.frombuffer(one, "<u4"), np.frombuffer(other, "<u4")
-    resemblance = float(np.mean(first[:-1] == second[:-1]))
-    sizes = int(first[-1]), int(second[-1])
-    shared = resemblance * sum(sizes) / (1 + resemblance)
-    return Likeness(resemblance, min(shared / min(sizes), 1.0))
+def one_a_story(hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits, best first, less those of copies and of earlier versions, which those that stay name."""
+    firsts: dict[str, Hit] = {}
+    for hit in hits:
+        firsts.setdefault(hit.candidate.article.id, hit)
+    best = list(firsts.values())  # of each article
+    alike = likenesses([hit.candidate.signature for hit in best], CUT_SHORT)
+    related = {
+        (one, other)
+        for (one, other), found in alike.items()
+        if _tell_one_story(best[one].candidate.article, best[other].candidate.article, found)
+    }
+    shown: dict[str, Hit] = {}
+    hidden: set[str] = set()
+    for story in _joined(len(best), related):
+        told = _told([best[place] for place in story])
+        shown[told.candidate.article.id] = told
+        hidden |= {article.id for article in told.replaces}
+        hidden |= {best[n].candidate.article.id for n in story if _says_the_same(best[n], told)} - {*shown}
+    return [_naming(hit, shown) for hit in hits if hit.candidate.article.id not in hidden]
+
+
+def _naming(hit: Hit, shown: Mapping[str, Hit]) -> Hit:
+    told = shown.get(hit.candidate.article.id)
+    return replace(hit, also=told.also, replaces=told.replaces) if told else hit
+
+
+def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Return the groups of two or more places that pairs join, in order."""
+    group = list(range(count))
+    for one, other in sorted(pairs):
+        low, high = sorted((group[one], group[other]))
+        group = [low if number == high else number for number in group]
+    groups = [[place for place in range(count) if group[place] == number] for number in sorted(set(group))]
+    return [places for places in groups if len(places) > 1]
+
+
+def _told(story: Sequence[Hit]) -> Hit:
+    """Return the hit that stands for a story, best first, with the articles that it stands for."""
+    articles = [hit.candidate.article for hit in story]
+    old = [article for article in articles if any(replaces(other, article) for other in articles)]
+    current = [hit for hit in story if hit.candidate.article not in old]
+    assert current, "an article replaces only earlier ones"
+    near = [hit for hit in current if hit.score >= current[0].score - NEAR]
+    best = max(near, key=lambda hit: len(hit.candidate.article.text))
+    copies = [hit.candidate.article for hit in current if hit is not best and _says_the_same(hit, best)]
+    outlets = {_outlet(article): article for article in reversed(copies)}
+    outlets.pop(_outlet(best.candidate.article), None)
+    return replace(best, also=tuple(reversed(outlets.values())), replaces=tuple(old))
+
+
+def _tell_one_story(one: Article, other: Article, alike: Likeness) -> bool:
+    if alike.resemblance < ALIKE and alike.containment < KEPT:
+        return False
+    if _same_address(one, other) or is_correction(one) != is_correction(other):
+        return True
+    if one.published and other.published and days_between(one.published, other.published) > DAYS:
+        return False
+    return alike.resemblance >= VERSION or _outlet(one) != _outlet(other)
+
+
+def replaces(new: Article, old: Article) -> bool:
+    """Whether one article of a story is a later version of another."""
+    corrects = is_correction(new) and not is_correction(old) and not is_later(old.published, new.published)
+    one_place = _same_address(new, old) or _outlet(new) == _outlet(old)
+    return corrects or (one_place and is_later(new.published, old.published))
+
+
+def is_correction(article: Article) -> bool:
+    """Whether an article says, in its title or at the beginning of a line, that it corrects an earlier one."""
+    return bool(_MARK.search(article.title) or _MARK.search(article.text))
+
+
+def _says_the_same(copy: Hit, shown: Hit) -> bool:
+    """Whether the numbers of the sentence of a copy that is nearest to the question stand in the article shown."""
+    candidate, article = copy.candidate, shown.candidate.article
+    nearest = max(zip(copy.sentence_scores, candidate.passage.sentences, strict=True), key=lambda pair: pair[0])[1]
+    claimed = quantities(nearest.of(candidate.article.text), candidate.article.language, certain=True)
+    return not missing(claimed, quantities(article.text, article.language))
+
+
+def _same_address(one: Article, other: Article) -> bool:
+    return one.url is not None and one.url == other.url
+
+
+def _outlet(article: Article) -> str:
+    """Return whose article it is, as far as can be told."""
+    try:
+        host = urlsplit(article.url or "").hostname
+    except ValueError:
+        host = None
+    return (article.outlet or host or article.id).casefold()

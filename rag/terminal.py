@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag.errors import ArticleError
     from rag.generators import Described
     from rag.indexing import SyncReport
-    from rag.types import Answer, Article, ArticleSummary, Citation, Event, Found, Source
+    from rag.types import Answer, Article, ArticleSummary, Citation, Copy, Event, Found, Source
 
 TABLE_COLUMNS = 6
 ID_COLUMNS = 60
@@ -41,7 +41,8 @@ def answer_text(answer: Answer) -> str:
         lines = [click.style(answer.text, bold=True)]
         if answer.sources:
             lines += ["", message("closest_articles", answer.language)]
-            lines += [f"  {source_line(source, answer.language)}" for source in answer.sources]
+            for source in answer.sources:
+                lines += [f"  {source_line(source, answer.language)}", *_copies_lines(source, answer.language)]
         return "\n".join(lines) + "\n"
     lines = []
     if answer.read_as:
@@ -51,8 +52,12 @@ def answer_text(answer: Answer) -> str:
         lines.append(f"{safe(claim.text)} {click.style(markers, fg='cyan' if claim.citations else 'red')}")
     if answer.notice:
         lines += ["", click.style(answer.notice, italic=True)]
+    if answer.as_of:
+        lines += ["", message("as_of", answer.language, date=answer.as_of)]
+    sources = {source.article_id: source for source in answer.sources}
     for citation in answer.citations:
         lines += ["", *_citation_lines(citation, language=answer.language)]
+        lines += _copies_lines(sources.pop(citation.article_id, None), answer.language)
     return "\n".join(lines) + "\n"
 
 
@@ -110,13 +115,26 @@ def _citation_lines(citation: Citation, language: str) -> list[str]:
     return [*lines, f"    {safe(citation.url)}"] if citation.url else lines
 
 
+def _copies_lines(source: Source | None, language: str) -> list[str]:
+    """Say where else the story of a source stands, and which versions it replaces; each once."""
+    if source is None:
+        return []
+    also = ", ".join(copy.outlet or copy.article_id for copy in source.also)
+    earlier = ", ".join(
+        " · ".join(filter(None, (copy.outlet, dated(copy, language), copy.article_id))) for copy in source.replaces
+    )
+    told = [message("also_in", language, outlets=also)] if also else []
+    told += [message("replaces", language, versions=earlier)] if earlier else []
+    return [f"    {safe(line)}" for line in told]
+
+
 def source_line(source: Source | Citation | Found, language: str) -> str:
     """Return outlet, date and title on one line, leaving out what the article does not tell."""
     parts = [source.outlet, dated(source, language), source.title]
     return safe(" · ".join(part for part in parts if part))
 
 
-def dated(article: Source | Citation | Found | ArticleSummary | Article, language: str) -> str:
+def dated(article: Source | Copy | Citation | Found | ArticleSummary | Article, language: str) -> str:
     if not article.published:
         return ""
     return (

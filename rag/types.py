@@ -126,7 +126,7 @@ class Entry:
     (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
     ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so
     that a store can hand their vectors out again; ``fingerprint`` is the encoder's. ``signature`` tells copies of one
-    story (``rag.syndication``), empty where it is not known.
+    story (``rag.signatures``), empty where it is not known.
     """
 
     article: Article
@@ -186,6 +186,8 @@ class Hit:
 
     ``sentence_scores`` has the cosine of the question with each sentence of the passage; ``answer_scores`` tells for
     each how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
+    ``also`` are articles of other outlets that tell the same story in the same words, ``replaces`` earlier versions of
+    this one; neither are hits themselves.
     """
 
     candidate: Candidate
@@ -194,6 +196,8 @@ class Hit:
     lexical: float
     sentence_scores: tuple[float, ...]
     answer_scores: tuple[float, ...] = ()
+    also: tuple[Article, ...] = ()
+    replaces: tuple[Article, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +234,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """An article that says what a source says, in the same words: in another outlet, or before it was corrected."""
+
+    article_id: str
+    title: str
+    url: str | None
+    outlet: str | None
+    published: str | None
+    published_inferred: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """An article that the question led to, cited or not, best first."""
+    """An article that the question led to, cited or not, best first.
+
+    ``also`` are copies of it in other outlets, ``replaces`` earlier versions of it; they are not sources themselves.
+    """
 
     article_id: str
     title: str
@@ -242,6 +262,8 @@ class Source:
     language: str
     score: float
     excerpt: str
+    also: tuple[Copy, ...] = ()
+    replaces: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +293,7 @@ class Answer:
     ``answerability`` is the probability that the collection holds the answer. ``notice`` tells the reader something
     about the answer, in the question's language. ``dropped`` counts the sentences of the draft that were left out
     because nothing supports them. ``read_as`` is what a follow-up question was taken to ask, with what it leans on.
-    ``timings`` are milliseconds.
+    ``as_of`` is the date of the newest article cited. ``timings`` are milliseconds.
     """
 
     question: str
@@ -286,6 +308,7 @@ class Answer:
     generator: str = "extractive"
     dropped: int = 0
     read_as: str | None = None
+    as_of: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -301,7 +324,7 @@ class Turn:
 class Request:
     """What a generator is to write: the answer to a question from hits, or a question that stands without its history.
 
-    ``history`` is oldest first.
+    ``history`` is oldest first. ``latest`` prefers newer articles where several answer.
     """
 
     task: Literal["answer", "rewrite"]
@@ -309,6 +332,7 @@ class Request:
     language: str
     hits: tuple[Hit, ...] = ()
     history: tuple[Turn, ...] = ()
+    latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

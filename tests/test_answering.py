@@ -1,5 +1,7 @@
 """What becomes of a draft: judged, fallen back from, cancelled; with generators that do what they are told."""
 
+import json
+
 import pytest
 from fakes import MemoryStore, ScriptedGenerator, WordEncoder
 
@@ -98,3 +100,36 @@ def test_a_rewritten_follow_up_is_taken_where_it_finds_more(engine_with):
     assert answer.read_as == "Qui soutient ViGen ?"
     assert engine.generator.asked[0].task == "rewrite"
     assert engine.generator.asked[0].history == (Turn("Où est Nanning ?"),)
+
+
+def test_an_answer_is_as_new_as_its_newest_citation(engine_with, tmp_path):
+    engine = engine_with()
+    assert engine.ask(QUESTION).as_of is None  # the article has no date
+    lines = [
+        {"id": str(year), "text": f"Meta soutient ViGen, dit {name}.", "published": str(year), "outlet": name}
+        for year, name in ((2023, "Le Monde"), (2025, "Libération"))
+    ]
+    (tmp_path / "press" / "more.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    engine.sync(tmp_path / "press")
+    draft = "Meta soutient ViGen, dit Le Monde. [1][2][3]\nMeta soutient ViGen, dit Libération. [1][2][3]\n"
+    engine.generator = ScriptedGenerator(draft)
+    answer = engine.ask(QUESTION)
+    assert {citation.published for citation in answer.citations} == {"2023", "2025"}
+    assert answer.as_of == "2025"
+
+
+@pytest.mark.parametrize("latest", [True, False])
+def test_newer_articles_are_preferred_where_that_is_asked_for(engine_with, tmp_path, latest):
+    engine = engine_with(latest=latest)
+    lines = [
+        {"id": f"of {year}", "text": f"Alstom fabrique des trains, dit {name}.", "published": str(year)}
+        for year, name in ((2021, "Durand"), (2025, "Dupont"))
+    ]
+    (tmp_path / "press" / "more.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    engine.sync(tmp_path / "press")
+    question = "Alstom fabrique des trains ?"
+    expected = "of 2025" if latest else "of 2021"
+    assert engine.ask(question).sources[0].article_id == expected
+    assert engine.search(question)[0].article_id == expected
+    assert engine.ask(question, latest=not latest).sources[0].article_id != expected
+    assert engine.generator.asked[0].latest is latest

@@ -1,9 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import MemoryStore, WordEncoder
 
 from rag.indexing import Indexer
-from rag.retrieval import BM25_K1, LEXICAL_WEIGHT_ACROSS, LEXICAL_WEIGHT_SAME, idf, lexical_bound, retrieve
+from rag.retrieval import (
+    BM25_K1,
+    LEXICAL_WEIGHT_ACROSS,
+    LEXICAL_WEIGHT_SAME,
+    NEAR_BEST,
+    idf,
+    lexical_bound,
+    newest_first,
+    retrieve,
+)
 from rag.types import Article, Filters
 
 TEXTS = {
@@ -68,3 +79,32 @@ def test_idf_and_the_bound_by_hand():
     assert idf(9, 9) > 0
     assert lexical_bound(["a", "b"], {"a": 1}, 9) == pytest.approx((BM25_K1 + 1) * (idf(1, 9) + idf(0, 9)))
     assert lexical_bound([], {}, 9) == 0
+
+
+def test_what_is_near_the_best_is_put_in_order_of_date_where_that_is_asked_for(encoder, store):
+    hit = ask("délégués", "fr", encoder, store).hits[0]
+
+    def dated(name, published, score):
+        article = replace(hit.candidate.article, id=name, published=published)
+        return replace(hit, candidate=replace(hit.candidate, article=article), score=score)
+
+    hits = [
+        dated("undated", None, 1.0),
+        dated("year", "2025", 0.99),
+        dated("day", "2025-06-01", 0.98),
+        dated("old", "2020-01-01", 1.0 - NEAR_BEST),
+        dated("off", "2026", 0.9 - NEAR_BEST),
+    ]
+    found = newest_first(hits)
+    assert [hit.candidate.article.id for hit in found] == ["day", "year", "old", "undated", "off"]
+    assert [hit.score for hit in found] == [hit.score for hit in hits]
+    assert newest_first([]) == ()
+
+
+def test_copies_of_one_story_are_one_source(encoder, store):
+    text = TEXTS["nanning"][1]
+    copies = [Article(f"copy{n}", "t", text, "fr", outlet=f"outlet {n}") for n in range(4)]
+    store.put(Indexer(store, encoder, 60).entries(copies))
+    hits = ask("Combien de délégués à Nanning ?", "fr", encoder, store).hits
+    assert [a.id for a in hits[0].also] == ["copy1", "copy2", "copy3", "nanning"]
+    assert len([hit for hit in hits if hit.candidate.article.text == text]) == 1

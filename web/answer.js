@@ -5,7 +5,7 @@ import { feedbackForm } from "./feedback.js";
 import { collection, datesText } from "./options.js";
 import { attach } from "./preview.js";
 import { publisherLink } from "./reader.js";
-import { languageName, provenance, t } from "./strings.js";
+import { dateText, languageName, provenance, t } from "./strings.js";
 import { tokenForm } from "./token.js";
 
 const SIGNS = {
@@ -177,6 +177,7 @@ function noteOf(turn, does) {
   return [
     fallen && element("p", { class: "fallen" }, t("fallen_back")),
     answer.notice && element("p", { class: "notice", lang: answer.language }, answer.notice),
+    answer.as_of && element("p", { class: "notice" }, t("as_of", { date: dateText(answer.as_of) })),
   ].filter(Boolean);
 }
 
@@ -241,8 +242,19 @@ function sourceView(source, turn, does, excerpt = false) {
     {},
     title,
     element("p", { class: "meta" }, provenance(source)),
+    copiesView(source),
     excerpt && element("p", { class: "excerpt", lang: source.language }, source.excerpt),
   );
+}
+
+/** Say where else the story of a source stands, and which versions it replaces. */
+function copiesView(source) {
+  const named = (copies) => copies.map((copy) => copy.outlet ?? copy.title).join(", ");
+  const told = [
+    source?.also?.length && t("also_in", { outlets: named(source.also) }),
+    source?.replaces?.length && t("replaces", { versions: source.replaces.map(provenance).join(", ") }),
+  ].filter(Boolean);
+  return told.length ? element("p", { class: "meta" }, told.join(" ")) : null;
 }
 
 function footOf(turn, does) {
@@ -270,7 +282,13 @@ function sourcesView(turn, does) {
       "li",
       {},
       numbered,
-      element("div", {}, title, element("p", { class: "meta" }, provenance(first), " ", publisherLink(first, first))),
+      element(
+        "div",
+        {},
+        title,
+        element("p", { class: "meta" }, provenance(first), " ", publisherLink(first, first)),
+        copiesView(sources.find((source) => source.article_id === id)),
+      ),
     );
   });
   const others = sources.filter((source) => !cited.includes(source.article_id));

@@ -89,9 +89,10 @@ export function answerOf(found) {
     answerability: typeof found.answerability === "number" ? found.answerability : null,
     notice: textOr(found.notice, null),
     read_as: textOr(found.read_as, null),
+    as_of: textOr(found.as_of, null),
     claims: listOf(found.claims, (each) => isRecord(each) && isText(each.text) && claim(each, numbers)),
     citations,
-    sources: listOf(found.sources, (each) => isRecord(each) && { ...located(each), excerpt: textOr(each.excerpt, "") }),
+    sources: listOf(found.sources, (each) => isRecord(each) && source(each)),
   };
 }
 
@@ -99,6 +100,13 @@ const claim = (found, numbers) => ({
   text: found.text,
   support: ["verbatim", "supported"].includes(found.support) ? found.support : "unsupported",
   citations: listOf(found.citations, (number) => numbers.has(number) && number),
+});
+
+const source = (found) => ({
+  ...located(found),
+  excerpt: textOr(found.excerpt, ""),
+  also: listOf(found.also, (each) => isRecord(each) && located(each)),
+  replaces: listOf(found.replaces, (each) => isRecord(each) && located(each)),
 });
 
 const located = (found) => ({

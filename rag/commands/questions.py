@@ -33,6 +33,7 @@ question_options = together(
     collection_option,
     filter_options,
     click.option("--lang", metavar="CODE", help=say("help_lang")),
+    click.option("--latest", is_flag=True, default=None, help=say("help_latest")),
     click.option("--top-k", type=int, metavar="N", help=say("help_top_k")),
     json_option,
 )

@@ -54,7 +54,9 @@ filter_options = together(
 def load_settings(given: dict[str, Any]) -> Settings:
     from rag.settings import load
 
-    return load(**{name: given.get(name) for name in ("collection", "threshold", "top_k", "model", "unsupported")})
+    return load(
+        **{name: given.get(name) for name in ("collection", "threshold", "top_k", "model", "unsupported", "latest")}
+    )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answer_types import expected_type, type_strength
+from rag.days import first_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,26 +41,35 @@ class ExtractiveGenerator:
     def generate(self, request: Request) -> Iterator[str]:
         """Yield a line for each chosen sentence, the likeliest first, ending in its marker; nothing for a rewriting."""
         if request.task == "answer":
-            for choice in choose(request.question, request.language, request.hits):
+            for choice in choose(request.question, request.language, request.hits, latest=request.latest):
                 yield f"{_words(choice, request.hits)} [{choice.hit + 1}]\n"
 
 
-def choose(question: str, language: str, hits: Sequence[Hit]) -> list[Choice]:
+def choose(question: str, language: str, hits: Sequence[Hit], *, latest: bool = False) -> list[Choice]:
     """Return the sentences to quote, best first, each of them once though several outlets print it.
 
-    Where the question asks for a person, a number or a date, one of them holds one if any near enough does.
+    Where the question asks for a person, a number or a date, one of them holds one if any near enough does. ``latest``
+    puts those of newer articles first, of the sentences that score about as well as the best.
     """
     choices = sorted(_choices(question, language, hits), key=lambda choice: -choice.score)
+    best = choices[0].score if choices else 0.0
+    if latest:
+        near = [choice for choice in choices if choice.score >= best - MARGIN]
+        choices[: len(near)] = sorted(near, key=lambda choice: _published(hits[choice.hit]), reverse=True)
     chosen: dict[str, Choice] = {}
     for choice in choices:
-        if len(chosen) == MOST_SENTENCES or choice.score < choices[0].score - MARGIN:
+        if len(chosen) == MOST_SENTENCES or choice.score < best - MARGIN:
             break
         chosen.setdefault(_words(choice, hits), choice)
-    typed = [choice for choice in choices if choice.typed and choice.score >= choices[0].score - TYPED_MARGIN]
+    typed = [choice for choice in choices if choice.typed and choice.score >= best - TYPED_MARGIN]
     picked = list(chosen.values())
     if typed and not any(choice.typed for choice in picked):
         picked = [*picked[: MOST_SENTENCES - 1], typed[0]]
     return picked
+
+
+def _published(hit: Hit) -> str:
+    return first_day(hit.candidate.article.published or "0000")
 
 
 def _words(choice: Choice, hits: Sequence[Hit]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from rag.errors import CollectionNotFound, SchemaTooNew, StorageFull, StoreBusy, StoreError
-from rag.syndication import signature
+from rag.signatures import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

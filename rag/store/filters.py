@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rag.days import first_day, last_day
+
 if TYPE_CHECKING:
     from rag.types import Article, Filters
 
@@ -14,16 +16,6 @@ _SOURCES = """EXISTS (
     SELECT 1 FROM json_each(articles.sources) AS known, json_each(?) AS wanted
     WHERE known.value = wanted.value OR substr(known.value, -length(wanted.value) - 1) = '.' || wanted.value
 )"""
-
-
-def first_day(date: str) -> str:
-    """Return the first day that an ISO 8601 date of reduced precision may be."""
-    return f"{date}-01-01"[:10] if len(date) == 4 else f"{date}-01"[:10]
-
-
-def last_day(date: str) -> str:
-    """Return a day no earlier than the last that the date may be: days are only ever compared as strings."""
-    return f"{date}-12-31"[:10] if len(date) == 4 else f"{date}-31"[:10]
 
 
 def sources(article: Article) -> list[str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rag.days import first_day, last_day
 from rag.errors import EncoderError
-from rag.store.filters import condition, first_day, last_day, sources
+from rag.store.filters import condition, sources
 from rag.types import Article, ArticleSummary, Filters, Origin, Reading, Removed, Span
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from rag.generators.extractive import MARGIN, MOST_SENTENCES, TYPED_MARGIN, Extr
 from rag.types import Candidate, Hit, Request
 
 
-def hit(text, scores, *, article_id="a", score=1.0):
-    entry = make_entry(article_id, text, language="fr")
+def hit(text, scores, *, article_id="a", score=1.0, published=None):
+    entry = make_entry(article_id, text, language="fr", published=published)
     passage = entry.passages[0]
     candidate = Candidate(entry.article, passage, np.zeros(16), np.zeros((len(scores), 16)), 0.0)
     return Hit(candidate, score + max(scores), 0.0, 0.0, tuple(scores))
@@ -42,3 +42,17 @@ def test_a_draft_names_the_passage_of_each_sentence():
     hits = [hit("Un fait", [0.8]), hit("Un  autre\nfait", [0.8], article_id="b")]
     draft = list(ExtractiveGenerator().generate(Request("answer", "De quoi s'agit-il ?", "fr", tuple(hits))))
     assert draft == ["Un fait [1]\n", "Un autre fait [2]\n"]
+
+
+def test_newer_articles_go_first_where_they_are_preferred_and_answer_as_well():
+    hits = [
+        hit("Un million", [0.80], article_id="old", published="2021"),
+        hit("Sans date", [0.79], article_id="undated"),
+        hit("Deux millions", [0.80 - MARGIN / 2], article_id="new", published="2025-08"),
+        hit("Hors sujet", [0.80 - MARGIN * 2], article_id="newest", published="2026"),
+    ]
+    chosen = choose("De quoi s'agit-il ?", "fr", hits, latest=True)
+    assert [hits[choice.hit].candidate.article.id for choice in chosen] == ["new", "old", "undated"]
+    request = Request("answer", "De quoi s'agit-il ?", "fr", tuple(hits), latest=True)
+    assert next(ExtractiveGenerator().generate(request)) == "Deux millions [3]\n"
+    assert choose("De quoi s'agit-il ?", "fr", [], latest=True) == []

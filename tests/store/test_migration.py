@@ -10,9 +10,9 @@ import pytest
 from fakes import vector_of
 
 from rag.errors import StorageFull, StoreError
+from rag.signatures import signature
 from rag.store import database, open_store
 from rag.store.database import FILE_NAME
-from rag.syndication import signature
 
 
 @pytest.fixture

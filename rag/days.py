@@ -1,0 +1,31 @@
+"""Dates of reduced precision, ``2025`` or ``2025-06``, as the days that they may be. Days are compared as strings."""
+
+from __future__ import annotations
+
+from datetime import date as day_of
+from datetime import timedelta
+
+
+def first_day(date: str) -> str:
+    """Return the first day that an ISO 8601 date of reduced precision may be."""
+    return f"{date}-01-01"[:10] if len(date) == 4 else f"{date}-01"[:10]
+
+
+def last_day(date: str) -> str:
+    """Return a day no earlier than the last that the date may be: days are only ever compared as strings."""
+    return f"{date}-12-31"[:10] if len(date) == 4 else f"{date}-31"[:10]
+
+
+def is_later(date: str | None, other: str | None) -> bool:
+    """Whether a date is surely after another."""
+    return bool(date and other) and first_day(date or "") > last_day(other or "")
+
+
+def days_between(date: str, other: str) -> int:
+    """Return about how many days there are at least between two dates, 0 where they may be the same day."""
+    early, late = sorted((date, other), key=first_day)
+    return max(_number(first_day(late)) - _number(last_day(early)), 0)
+
+
+def _number(day: str) -> int:
+    return (day_of.fromisoformat(f"{day[:7]}-01") + timedelta(int(day[8:10]) - 1)).toordinal()
