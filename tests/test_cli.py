@@ -151,6 +151,46 @@ def test_one_s_own_articles_are_synced_listed_shown_searched_and_removed(tmp_pat
     assert "a1" not in rag("list").stdout
 
 
+def test_a_dry_run_tells_what_it_would_do_and_does_nothing(tmp_path):
+    (tmp_path / "press").mkdir()
+    (tmp_path / "press" / "note.txt").write_text("The mayor resigned.\n", encoding="utf-8")
+    command = ("rag", "sync", str(tmp_path / "press"), "--collection", "press", "--dry-run")
+    done = run(*command, data=tmp_path / "data")
+    assert done.returncode == 0
+    assert done.stdout.startswith("+ note  new  ")
+    assert not (tmp_path / "data").exists()
+    plan = json.loads(run(*command, "--json", data=tmp_path / "data").stdout)
+    assert [(change["action"], change["why"], change["id"]) for change in plan["changes"]] == [("added", "new", "note")]
+
+
+def test_a_folder_that_is_watched_stays_in_step(tmp_path):
+    press = tmp_path / "press"
+    press.mkdir()
+    (press / "one.txt").write_text("The mayor resigned.\n", encoding="utf-8")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
+    process = subprocess.Popen(
+        [BIN / "rag", "sync", press, "--collection", "press", "--watch"],
+        env=environment(tmp_path / "data", PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    try:
+        assert "1 added" in process.stdout.readline()
+        (press / "two.txt").write_text("The port was closed.\n", encoding="utf-8")
+        assert "1 added, 0 updated, 0 removed, 1 unchanged" in process.stdout.readline()
+        (press / "one.txt").unlink()
+        assert "0 added, 0 updated, 1 removed, 1 unchanged" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "Traceback" not in complaint
+    finally:
+        process.kill()
+    assert run("rag", "list", "--collection", "press", data=tmp_path / "data").stdout.startswith("two")
+
+
 def test_what_was_left_out_of_an_article_is_listed(home):
     removed = run("rag", "show", "--removed", "004_a6f17d8585a5a710", data=home).stdout
     assert "Comment (0)" in removed

@@ -1,8 +1,12 @@
 """What is printed speaks the user's language and cannot rewrite the terminal."""
 
+import io
 from dataclasses import replace
 
-from rag.terminal import ProgressLine, answer_text, removed_text, table_text
+from rag.changes import Change, Plan
+from rag.errors import ArticleError
+from rag.indexing import SyncReport
+from rag.terminal import ProgressLine, answer_text, plan_text, removed_text, sync_text, table_text
 from rag.types import Answer, Article, Citation, Claim, Copy, Removed, Source
 
 
@@ -48,3 +52,48 @@ def test_an_answer_tells_how_new_it_is_where_else_it_stands_and_what_it_corrects
     assert text.count("Outlet b, Outlet c.") == 1
     assert text.count("Outlet d · 2025-11-12 · d") == 1
     assert "Outlet b" in answer_text(Answer("Q ?", "fr", "no_evidence", 0.1, "Non.", sources=(source,)))
+
+
+def test_a_sync_with_nothing_to_do_says_so():
+    report = SyncReport((), (), (), ("a", "b"), (), ())
+    assert sync_text(report, "press", "en") == "press: nothing to do, 2 articles are unchanged.\n"
+
+
+def test_a_sync_ends_in_a_table_of_what_was_not_taken():
+    failures = (ArticleError("article_empty", origin="a.txt"), ArticleError("article_empty", origin="longer/b.txt\x1b"))
+    lines = sync_text(SyncReport(("c",), (), (), (), (), failures), "press", "en").splitlines()
+    assert lines[:2] == ["press: 1 added, 0 updated, 0 removed, 0 unchanged.", "Not taken: 2"]
+    assert lines[2].startswith("  a.txt          the file is empty")
+    assert lines[3].startswith("  longer/b.txt  the file is empty")
+
+
+def test_a_plan_gives_the_reason_of_each_change():
+    changes = (
+        Change("added", "new", "a", "/press/a.txt"),
+        Change("updated", "changed", "bb", "/press/bb.txt", fields=("text", "published")),
+        Change("removed", "gone", "c", "/press/c.txt"),
+        Change("duplicate", "copy", "d", "/press/d.txt", original="/press/a.txt"),
+    )
+    assert plan_text(Plan(changes, 7, ()), "press", "en").splitlines() == [
+        "+ a   new  /press/a.txt",
+        "~ bb  changed: text, date  /press/bb.txt",
+        "- c   no longer there  /press/c.txt",
+        "= d   says the same as /press/a.txt  /press/d.txt",
+        "press: 1 to add, 1 to update, 1 to remove, 7 unchanged. Nothing was done.",
+    ]
+
+
+def test_articles_a_second_are_shown_in_a_terminal(monkeypatch):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    progress = ProgressLine("en")
+    progress("embed", 0.0)
+    progress.count(30)
+    progress.count(12)
+    progress("embed", 0.5)
+    progress.stop()
+    assert progress.counted == 42
+    assert "42 articles, " in screen.getvalue()
