@@ -102,7 +102,7 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
     sources: dict[str, Source] = {}
     for hit in retrieval.hits:
         article, passage = hit.candidate.article, hit.candidate.passage
-        if article.id not in sources:
+        if article.id not in sources and len(sources) < limit:
             sources[article.id] = Source(
                 **article.provenance,
                 score=round(hit.score, 4),
@@ -110,7 +110,7 @@ def sources_of(retrieval: Retrieval, limit: int) -> tuple[Source, ...]:
                 also=tuple(Copy(**copy.provenance) for copy in hit.also),
                 replaces=tuple(Copy(**earlier.provenance) for earlier in hit.replaces),
             )
-    return tuple(sources.values())[:limit]
+    return tuple(sources.values())
 
 
 def _excerpt(text: str) -> str:

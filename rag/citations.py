@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.languages import query_terms
+from rag.languages import has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
 from rag.support import Sentence, Statement, support
 from rag.types import UNDETERMINED, Citation, Claim, Span
@@ -25,7 +25,8 @@ Quotes = list[tuple[int, Span]]
 _CHUNK = 8192  # characters of a draft that are taken at once, in which a whole line is known as such
 _BREAKS = re.compile(r"[\n\r\v\f\u0085\u2028\u2029]")
 _ENDS = re.compile(r"[.!?…。！？]")
-_HAN = "㐀-鿿"
+_LETTER = r"[^\W㐀-鿿]"  # of a script that writes spaces between words
+_WITHIN_WORD = re.compile(_LETTER * 2)
 
 
 class CitationBook:
@@ -170,7 +171,8 @@ class ClaimReader:
         if not says_something(text) or len(text) > max((len(self._text(place)) for place in places), default=0) * 2:
             return []
         languages = {self._hits[place].candidate.article.language for place in places}
-        telling = {language for language in languages if query_terms(text, language)}  # "No." stands in many articles
+        # "No." stands in many articles
+        telling = {language for language in languages if has_query_terms(text, language)}
         found = [
             (place, span)
             for place in places
@@ -200,15 +202,22 @@ class ClaimReader:
 
 def find_quote(text: str, hit: Hit) -> Span | None:
     """Return where a text stands in a hit's passage in whole words, white space aside, or None."""
-    words = text.split()
-    passage = hit.candidate.passage
-    if not words:
+    article, passage, words = hit.candidate.article.text, hit.candidate.passage, text.split()
+    if not words or not all(word in article for word in words):
         return None
-    letter = rf"[^\W{_HAN}]"
-    before = f"(?<!{letter})" if re.match(letter, words[0]) else ""
-    after = f"(?!{letter})" if re.match(letter, words[-1][-1]) else ""
+    plain = " ".join(words)
+    start = article.find(plain, passage.start, passage.stop)
+    stop = start + len(plain)
+    cut = _WITHIN_WORD.fullmatch(article, max(start - 1, 0), start + 1) or _WITHIN_WORD.fullmatch(
+        article, stop - 1, min(stop + 1, passage.stop)
+    )
+    if start >= 0 and not cut:
+        return Span(start, stop)
+    # Compiling the pattern of a sentence takes longer than all else here.
+    before = f"(?<!{_LETTER})" if re.match(_LETTER, words[0]) else ""
+    after = f"(?!{_LETTER})" if re.match(_LETTER, words[-1][-1]) else ""
     pattern = re.compile(before + r"\s+".join(re.escape(word) for word in words) + after)
-    found = pattern.search(hit.candidate.article.text, passage.start, passage.stop)
+    found = pattern.search(article, passage.start, passage.stop)
     return Span(found.start(), found.end()) if found else None
 
 

@@ -50,7 +50,10 @@ _VIETNAMESE = re.compile(r"[ạ-ỹơưđ]", re.IGNORECASE)
 
 def fold(text: str) -> str:
     """Return the text in lower case without diacritics: ``Đà Nẵng`` becomes ``da nang``."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    lowered = text.casefold()
+    if lowered.isascii():  # most words are
+        return lowered
+    decomposed = unicodedata.normalize("NFKD", lowered.replace("đ", "d"))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -138,14 +141,22 @@ def query_terms(text: str, language: str) -> list[str]:
 
     Every content word of the question may be a name that an article writes with a capital, so each is looked for.
     """
-    found: dict[str, None] = {}
+    return list(dict.fromkeys(_query_terms(text, language)))
+
+
+def has_query_terms(text: str, language: str) -> bool:
+    """Whether there is anything in a text to search for."""
+    return next(_query_terms(text, language), None) is not None
+
+
+def _query_terms(text: str, language: str) -> Iterator[str]:
     for token in _tokens(text):
         if _CJK.fullmatch(token):
-            parts = [part for part in _CHINESE_GRAMMAR.split(token) if part]
-            found.update(dict.fromkeys(form for part in parts for form in _forms(part, language)))
+            for part in filter(None, _CHINESE_GRAMMAR.split(token)):
+                yield from _forms(part, language)
         elif not is_function_word(token, language):
-            found.update(dict.fromkeys([*_forms(token, language), anchor(token)]))
-    return list(found)
+            yield from _forms(token, language)
+            yield anchor(token)
 
 
 def anchors(question: str) -> set[str]:
@@ -209,21 +220,16 @@ def _anchor(token: str) -> str:
     return fold(token)
 
 
-def _forms(token: str, language: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def _forms(token: str, language: str) -> tuple[str, ...]:
     if _CJK.fullmatch(token):
         pairs = [token[i : i + 2] for i in range(len(token) - 1)] or [token]
-        return [f"{language}:{pair}" for pair in pairs]
+        return tuple(f"{language}:{pair}" for pair in pairs)
     if token[0].isdigit():
-        return [f"{language}:{_anchor(token)}"]
-    stem = _stem(token.casefold(), language)
-    folded = fold(stem)
-    return [f"{language}:{folded}"] if folded == stem else [f"{language}:{folded}", f"{language}:{stem}"]
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str, language: str) -> str:
-    stemmer = _stemmer(language)
-    return word if stemmer is None else str(stemmer.stemWord(word))
+        return (f"{language}:{_anchor(token)}",)
+    stemmer, word = _stemmer(language), token.casefold()
+    stem = word if stemmer is None else str(stemmer.stemWord(word))
+    return tuple(dict.fromkeys((f"{language}:{fold(stem)}", f"{language}:{stem}")))
 
 
 @cache

@@ -65,7 +65,8 @@ def harmless(text: str) -> str:
 
     The words of a link are kept, its address is not.
     """
-    text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     text = _UNSEEN.sub("", text)
     for pattern, words in _ACTIVE:
         text = pattern.sub(words, text)

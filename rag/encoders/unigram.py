@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECES, SCORES, RULES = "pieces.marisa", "pieces.npy", "unigram.json"
+KEPT = 4096  # words whose pieces are kept
 _WORD_START = "▁"
 _UNKNOWN_PENALTY = 10.0  # below the least score of a piece, as in SentencePiece
 # The Nmt normaliser: control characters go, and what parts words becomes a space.
@@ -66,13 +68,14 @@ class UnigramTokenizer:
         self._rules: dict[str, Any] = json.loads((folder / RULES).read_text(encoding="utf-8"))
         self._trie = marisa_trie.Trie().mmap(str(folder / PIECES))
         self._table = np.load(folder / SCORES, mmap_mode="r", allow_pickle=False)
+        self._words = lru_cache(KEPT)(self._word)
 
     def encode(self, text: str, max_tokens: int) -> list[int] | None:
         """Return the ids, at most ``max_tokens``, or None where the text holds a special token."""
         if any(special in text for special in self._rules["special"]):
             return None
         normalised = unicodedata.normalize("NFKC", text.translate(_NMT))
-        ids = [piece for word in normalised.split() for piece in self._word(_WORD_START + word)]
+        ids = [piece for word in normalised.split() for piece in self._words(_WORD_START + word)]
         return [self._rules["first"], *ids[: max_tokens - 2], self._rules["last"]]
 
     def _word(self, word: str) -> list[int]:
