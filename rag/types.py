@@ -25,8 +25,8 @@ UNDETERMINED = "und"
 Status = Literal["answered", "no_evidence"]
 Support = Literal["verbatim", "supported", "unsupported"]
 Reason = Literal[
-    "advertisement", "caption", "comment_counter", "image", "related_article", "repeated", "repeated_title", "rule",
-    "share_button", "source_line", "unreadable_date", "unusable_address",
+    "advertisement", "boilerplate", "caption", "comment_counter", "image", "related_article", "repeated",
+    "repeated_title", "rule", "share_button", "source_line", "unreadable_date", "unusable_address",
 ]  # fmt: skip
 """Why something is no part of an article's text; ``removed_<reason>`` is its message."""
 

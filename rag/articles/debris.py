@@ -54,7 +54,7 @@ _SHARE = re.compile(
     re.IGNORECASE,
 )
 _RELATED = re.compile(
-    r"(?:(?:à\s+)?lire\s+aussi|voir\s+aussi|read\s+(?:more|also)|see\s+also|xem\s+thêm|đọc\s+thêm|延伸阅读|相关阅读)\s*[:：>»].*+"
+    r"(?:[>»►▶•*-]\s*)*+(?:(?:à\s+)?lire\s+aussi|voir\s+aussi|read\s+(?:more|also)|see\s+also|xem\s+thêm|đọc\s+thêm|延伸阅读|相关阅读)\s*[:：>»].*+"
     r"|related\s+(?:articles|stories|news)|articles\s+(?:connexes|liés)|sur\s+le\s+même\s+sujet|tin\s+liên\s+quan|相关新闻",
     re.IGNORECASE,
 )

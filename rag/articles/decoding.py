@@ -14,6 +14,15 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LARGER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "big5": "big5hkscs",
+}
 _SAMPLE = 1 << 18  # bytes that the detector looks at
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")  # no text has more than a few; ESC may be ANSI colours
 
@@ -24,8 +33,10 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data or len(_CONTROLS.findall(sample)) * 100 > len(sample)
 
 
-def decode(data: bytes, origin: str) -> str:
-    """Return the text: by its byte order mark, as strict UTF-8, or as charset-normalizer tells from a sample.
+def decode(data: bytes, origin: str, declared: str | None = None) -> str:
+    """Return the text: by its byte order mark, as ``declared``, as UTF-8, or as charset-normalizer tells from a sample.
+
+    All of it has to be of that encoding; a declaration that is unknown or untrue does not count.
 
     Raises ArticleError, naming ``origin``, where the data is empty, binary, or in an encoding that cannot be told.
     """
@@ -36,10 +47,18 @@ def decode(data: bytes, origin: str) -> str:
             return _strict(data, encoding, origin)
     if is_binary(data):
         raise ArticleError("article_binary", origin=origin)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _strict(data, _detected(data), origin)
+    for encoding in (_usual(declared), "utf-8"):
+        try:
+            return data.decode(encoding)
+        except (LookupError, ValueError):
+            continue
+    return _strict(data, _detected(data), origin)
+
+
+def _usual(declared: str | None) -> str:
+    """Return what is meant by the name of an encoding, which for some is a larger one (WHATWG Encoding Standard)."""
+    name = (declared or "utf-8").strip().lower()
+    return _LARGER.get(name, name)
 
 
 def _detected(data: bytes) -> str | None:

@@ -64,12 +64,16 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article as one format holds it: normalised lines, and an id for where the metadata has none."""
+    """An article as one format holds it: normalised lines, and an id for where the metadata has none.
+
+    ``removed`` is what the format's reader left out already.
+    """
 
     origin: str
     lines: tuple[Line, ...]
     fallback_id: str
     metadata: Metadata = Metadata()
+    removed: tuple[Removed, ...] = ()
 
 
 def finish(draft: Draft, detect: Detect, today: date) -> Article:
@@ -85,7 +89,7 @@ def finish(draft: Draft, detect: Detect, today: date) -> Article:
     if not text:
         raise ArticleError("article_without_text", origin=draft.origin)
     language = _language(meta.language) or detect(text)
-    removed = [*cleaned.removed, *repeated]
+    removed = [*draft.removed, *cleaned.removed, *repeated]
 
     url = meta.url
     if url and not usable_url(url):

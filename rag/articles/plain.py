@@ -19,13 +19,18 @@ LARGEST = 4 << 20
 """Bytes of a file that holds one article. A novel has one; hostile text takes 100 bytes of memory for each."""
 
 
+def load_bytes(path: Path, origin: str, limit: int) -> bytes:
+    """Return what a file holds. Raises ArticleError where it has more than ``limit`` bytes, and OSError."""
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ArticleError("article_too_large", origin=origin, limit=limit >> 20)
+    return data
+
+
 def load(path: Path, origin: str) -> str:
     """Return the normalised text of a file. Raises ArticleError where it is too large or no text, and OSError."""
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ArticleError("article_too_large", origin=origin, limit=LARGEST >> 20)
-    return normalise(decode(data, origin))
+    return normalise(decode(load_bytes(path, origin, LARGEST), origin))
 
 
 def read_plain(path: Path, origin: str) -> Iterator[Draft]:

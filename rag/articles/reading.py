@@ -13,6 +13,7 @@ from rag.articles.drafts import Detect, Draft, finish
 from rag.articles.jsonlines import read_json_lines
 from rag.articles.markdown import read_markdown
 from rag.articles.plain import read_plain
+from rag.articles.webpage import read_page
 from rag.errors import ArticleError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ SUFFIXES: Mapping[str, Reader] = MappingProxyType(
         ".markdown": read_markdown,
         ".jsonl": read_json_lines,
         ".ndjson": read_json_lines,
+        ".html": read_page,
+        ".htm": read_page,
+        ".xhtml": read_page,
     }
 )
 """The reader of each kind of file, by suffix in lower case."""

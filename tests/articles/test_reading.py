@@ -84,7 +84,7 @@ def test_files_are_found_sorted_without_hidden_ones_and_links_that_lead_out(tmp_
     (folder / "b").mkdir(parents=True)
     (folder / ".git").mkdir()
     outside.mkdir()
-    for path in ("b/two.md", "a.TXT", ".hidden.txt", ".git/x.txt", "page.html", "c.ndjson", "../out/secret.txt"):
+    for path in ("b/two.md", "a.TXT", ".hidden.txt", ".git/x.txt", "page.exe", "c.ndjson", "../out/secret.txt"):
         (folder / path).write_text("x")
     (folder / "leak.txt").symlink_to(outside / "secret.txt")
     (folder / "leaks").symlink_to(outside)
@@ -109,7 +109,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         ("a.jsonl", b"\x00\x01", "a.jsonl: the file is binary"),
         ("a.txt", "\u200b\u200b".encode(), "a.txt: nothing is left"),
         ("a.txt", b"![]() |\nComment (0)\n", "a.txt: nothing is left"),
-        ("a.html", b"<p>x", "no format of this suffix"),
+        ("a.exe", b"<p>x", "no format of this suffix"),
     ],
 )
 def test_a_file_that_holds_no_article_is_one_error(tmp_path, name, data, message):
