@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import apsw
+import apsw.sqlite_extra
 
 from rag.errors import CollectionNotFound, SchemaTooNew, StorageFull, StoreBusy, StoreError
 from rag.signatures import signature
@@ -22,7 +23,9 @@ APPLICATION_ID = 0x41736B70  # "Askp", https://sqlite.org/pragma.html#pragma_app
 SCHEMA_VERSION = 2
 FILE_NAME = "collection.sqlite3"
 _FULL = 2  # https://sqlite.org/pragma.html#pragma_synchronous
+_CHECKSUM = 8  # bytes at the end of each page, https://sqlite.org/cksumvfs.html
 
+_loading = threading.Lock()
 _UNWRITABLE = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError)
 
 
@@ -33,12 +36,19 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (apsw.BusyError, apsw.LockedError) as error:
         raise StoreBusy("store_busy", path=path) from error
-    except _UNWRITABLE as error:
-        raise _unwritable(path, error) from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreError("database_damaged", path=path, reason=error) from error
     except apsw.Error as error:
+        if reason := damage(error):
+            raise StoreError("database_damaged", path=path, reason=reason) from error
+        if isinstance(error, _UNWRITABLE):
+            raise _unwritable(path, error) from error
         raise StoreError("database_failed", path=path, reason=error) from error
+
+
+def damage(error: apsw.Error) -> str:
+    """Return what an error of SQLite tells of a damaged file, nothing where it tells of none."""
+    if getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_DATA:  # which apsw's types lack
+        return "a page is not what was written to it"
+    return str(error) if isinstance(error, (apsw.CorruptError, apsw.NotADBError)) else ""
 
 
 @contextmanager
@@ -69,6 +79,27 @@ def _signature_of(*values: Any) -> bytes:
     return signature(*values)
 
 
+def _check_pages(path: Path) -> None:
+    """Have SQLite verify a checksum of every page that it reads, in this whole process."""
+    with _loading:
+        if "cksmvfs" not in apsw.vfs_names():
+            if not apsw.sqlite_extra.has("cksumvfs"):
+                raise StoreError("database_not_checked", path=path)
+            connection = apsw.Connection(":memory:")
+            try:
+                apsw.sqlite_extra.load(connection, "cksumvfs")
+            finally:
+                connection.close()
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, those it lies in too, and their names durable."""
+    missing = [made for made in (folder, *folder.parents) if not made.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
 class Database:
     """Connections to one collection: a single writer, and a pool of readers of which a thread takes one at a time.
 
@@ -86,10 +117,10 @@ class Database:
             if not create:
                 raise CollectionNotFound("collection_folder_empty", folder=folder)
             with storing(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                sync_folder(folder.parent)
+                _make(folder)
         self.read_only = not os.access(folder, os.W_OK) and self.path.exists()
         with translated(self.path):
+            _check_pages(self.path)
             self._writer = self._open_read_only() if self.read_only else self._connect()
             try:
                 self._prepare(self._writer)
@@ -122,6 +153,7 @@ class Database:
         self._check_version(connection)
         if self.read_only:
             return
+        self._reserve_checksums(connection)
         if connection.pragma("journal_mode", "wal") != "wal":
             raise StoreError("database_not_shared", path=self.path)
         connection.pragma("foreign_keys", True)
@@ -140,6 +172,18 @@ class Database:
             raise SchemaTooNew("database_too_new", path=self.path, version=version, known=SCHEMA_VERSION)
         if version < SCHEMA_VERSION and self.read_only:
             raise StorageFull("database_too_old", path=self.path, folder=self.path.parent)
+
+    def _reserve_checksums(self, connection: apsw.Connection) -> None:
+        """Keep room for the checksum in every page; a database made without it is written anew, once."""
+        if connection.reserve_bytes("main") == _CHECKSUM:
+            return
+        old = connection.pragma("user_version")
+        # What is damaged already must not get checksums that vouch for it.
+        if old and (wrong := connection.execute("PRAGMA integrity_check(1)").get) != "ok":
+            raise StoreError("database_damaged", path=self.path, reason=wrong)
+        connection.reserve_bytes("main", _CHECKSUM)
+        if old:
+            connection.execute("VACUUM")
 
     def _migrate(self, connection: apsw.Connection) -> None:
         """Bring a new or an older database to the present version, in one transaction: all of it or nothing."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.errors import ArticleNotFound, EncoderError, StoreBusy, StoreError
+from rag.errors import ArticleNotFound, EncoderError, StorageFull, StoreBusy, StoreError
 from rag.store import integrity, tables
 from rag.store.database import Database, storing
 from rag.store.generation import Generation, Snapshot, best_matching, write_snapshot
@@ -60,7 +60,11 @@ class EmbeddedStore:
         self._generation: Generation | None = None
         self._rebuilt: Meta | None = None
         if not self._database.read_only:
-            self._clean()
+            try:
+                self._clean()
+            except BaseException:
+                self.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -243,13 +247,31 @@ class EmbeddedStore:
             return None  # it is mended where it is opened
 
     def _clean(self) -> None:
+        """Remove what killed processes left, and a snapshot of what the database does not know of.
+
+        A copy of the database was put back then, or the latest of it is lost. Its next writes would count up to the
+        generation of that snapshot, and it would pass for theirs.
+        """
         if not self._snapshots.folder.exists():
             return
         try:
             with self._snapshots.building():
                 self._snapshots.clean()
+                contents = self._contents()  # before the database is read, as in _reading
+                with self._database.reading() as connection:
+                    known = tables.read_meta(connection).generation
+                if contents is None or contents.generation <= known:
+                    return
+                if not known:
+                    path = self._database.path
+                    raise StoreError("database_damaged", path=path, reason="it is empty, and its index is not")
+                self._snapshots.discard(self._snapshots.pointer())
         except StoreBusy:
             return  # what lies there is not left over: another process is writing it
+        except StorageFull:
+            return  # a full disk can still be read
+        self._notice(Problem("database_older", {"path": self._database.path}, repaired=True))
+        self._snapshot_when_behind()
 
     def _notice(self, problem: Problem) -> None:
         if problem not in self.notices:  # a full disk fails every write in the same words

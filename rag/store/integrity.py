@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from rag.store import tables
+from rag.store.database import damage
 from rag.store.generation import Generation, Snapshot
 from rag.store.snapshots import DamagedSnapshotError
 from rag.types import Problem
@@ -30,8 +31,10 @@ def broken(connection: apsw.Connection, path: Path) -> list[Problem]:
     """Return what is wrong inside the database and cannot be mended."""
     try:
         return list(_broken(connection, path))
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        return [Problem("database_damaged", {"path": path, "reason": error})]
+    except apsw.Error as error:
+        if reason := damage(error):
+            return [Problem("database_damaged", {"path": path, "reason": reason})]
+        raise
 
 
 def _broken(connection: apsw.Connection, path: Path) -> Iterator[Problem]:

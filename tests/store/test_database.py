@@ -140,46 +140,52 @@ def test_a_read_only_folder_can_be_searched(child, writer_runs, snapshot):
         shutil.rmtree(root)
 
 
-FULL = """
-import resource, sys
-from pathlib import Path
-from fakes import make_entry, vector_of
-from rag.errors import StorageFull
-from rag.store import open_store
-store = open_store(Path(sys.argv[1]))
-store.put([make_entry("a", "rail")])
-limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
-big = [make_entry(f"b{n}", *(f"{n} {k} " + "sea " * 100 for k in range(20))) for n in range(40)]
-try:
-    store.put(big)
-except StorageFull as error:
-    print("full:", error)
-assert [s.id for s in store.articles()] == ["a"]
-assert len(store.search(vector_of("q"), ["rail"], limit=5).candidates) == 1
-resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-store.put(big)
-assert store.check() == (), store.check()
-resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-try:
-    store.snapshot()
-except StorageFull as error:
-    print("full:", error)
-left = list((Path(sys.argv[1]) / "snapshots").glob("*-*"))
-assert not left, left
-assert len(store.search(vector_of("q"), ["rail"], limit=5).candidates) > 1
-resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-store.snapshot()
-assert store.check() == ()
-print("done", store.state().articles)
-"""
+def test_a_changed_page_is_not_read(tmp_path):
+    opened = database(tmp_path)
+    with opened.writing() as connection:
+        connection.execute("INSERT INTO removed VALUES (7, 1, 'the words of a passage')")
+    opened.close()
+    content = (tmp_path / FILE_NAME).read_bytes()
+    assert content.count(b"the words") == 1
+    (tmp_path / FILE_NAME).write_bytes(content.replace(b"the words", b"the swords"[:9]))
+    with database(tmp_path).reading() as connection:
+        generation = connection.execute("SELECT generation FROM meta").get  # of another page
+    assert generation == 0
+    with pytest.raises(StoreError, match="not what was written"), database(tmp_path).reading() as connection:
+        connection.execute("SELECT terms FROM removed").fetchall()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
-def test_a_full_disk_is_told_and_reading_goes_on(child, tmp_path):
-    output, _ = child(FULL, tmp_path / "collection").communicate(timeout=120)
-    lines = output.splitlines()
-    assert [line[:5] for line in lines] == ["full:", "full:", "done "], output
-    assert FILE_NAME in lines[0]
-    assert "snapshots" in lines[1]
-    assert lines[2] == "done 41"
+@pytest.fixture
+def without_checksums(tmp_path, monkeypatch):
+    """A folder with a database as they were before pages had checksums."""
+    with monkeypatch.context() as context:
+        context.setattr(Database, "_reserve_checksums", lambda *_: None)
+        database(tmp_path).close()
+    assert (tmp_path / FILE_NAME).read_bytes()[20] == 0
+    return tmp_path
+
+
+def test_a_database_without_checksums_is_given_them(without_checksums):
+    opened = database(without_checksums)
+    with opened.reading() as connection:
+        assert connection.execute("SELECT generation FROM meta").get == 0
+    opened.close()
+    assert (without_checksums / FILE_NAME).read_bytes()[20] == 8
+
+
+def test_a_damaged_database_is_given_no_checksums(without_checksums):
+    content = bytearray((without_checksums / FILE_NAME).read_bytes())
+    content[-4096:] = bytes(4096)
+    (without_checksums / FILE_NAME).write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        database(without_checksums)
+    assert (without_checksums / FILE_NAME).read_bytes() == content
+
+
+def test_every_folder_that_is_made_is_made_durable(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("rag.store.database.sync_folder", synced.append)
+    database(tmp_path / "data" / "press").close()
+    assert set(synced) == {tmp_path, tmp_path / "data"}
+    database(tmp_path / "data" / "press").close()
+    assert len(synced) == 2
