@@ -1,6 +1,6 @@
 # make ask q="…"   sets everything up the first time, then answers
 # make serve      the API and the page on http://127.0.0.1:8000
-# make test, make lint, make bench, make lock (after changing pyproject.toml), make clean
+# make test, make faults, make lint, make bench, make lock (after changing pyproject.toml), make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,7 +26,7 @@ unexport q
 export ASKPRESS_QUESTION := $(value q)
 MAKEOVERRIDES :=
 
-.PHONY: ask serve test lint bench lock clean
+.PHONY: ask serve test faults lint bench lock clean
 
 # "The articles do not say" is an answer, and no failure of make.
 ask: $(VENV)/.run
@@ -37,6 +37,10 @@ serve: $(VENV)/.run
 
 test: $(VENV)/.test $(VENV)/.browser
 	$(BIN)/pytest
+
+# The long version of tests/faults, with new faults each time.
+faults: $(VENV)/.test
+	$(BIN)/pytest tests/faults --faults long --faults-seed $$(date +%s)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

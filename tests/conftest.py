@@ -14,6 +14,15 @@ settings.load_profile("askpress")
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser):
+    parser.addoption("--faults", choices=["short", "long"], default="short", help="how long tests/faults run")
+    parser.addoption("--faults-seed", type=int, default=1, help="what they draw their random faults from")
+
+
+def pytest_report_header(config):
+    return f"faults: {config.option.faults}, --faults-seed={config.option.faults_seed}"
+
+
 @pytest.fixture(autouse=True)
 def _settings_of_its_own(monkeypatch, tmp_path):
     """No test reads the settings, or writes the collections, of the person who runs it."""

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import random
-import threading
-import time
-
 import numpy as np
 import pytest
 from fakes import make_entry, vector_of
@@ -11,7 +7,6 @@ from fakes import make_entry, vector_of
 from rag.errors import EncoderError, StoreBusy
 from rag.store import open_store
 from rag.store.embedded import EmbeddedStore
-from rag.types import Problem
 
 
 @pytest.fixture
@@ -169,77 +164,3 @@ def test_another_process_writes(child, folder):
             assert len(found.candidates) == found.passages == found.frequencies["rail"], count
         assert names(found) == ["a", "b", "c", "d", "e"]
         assert store.notices == []
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from fakes import make_entry
-from rag.store import open_store
-store = open_store(Path(sys.argv[1]))
-number = int(sys.argv[2])
-while True:
-    store.put([make_entry(f"{number}-{k}", f"rail {number}. port {k}", "sea") for k in range(3)])
-    print("put", number, flush=True)
-    if number % 4 == 0:
-        store.snapshot()
-    if number % 3 == 0:
-        store.remove([f"{number}-0"])
-        print("removed", number, flush=True)
-    number += 1
-"""
-
-
-def test_acknowledged_writes_survive_kill_9(child, folder):
-    rng = random.Random(5)
-    put, removed = set(), set()
-    for cycle in range(12):
-        process = child(KILLED, folder, cycle * 10_000 + 1)
-        lines = [process.stdout.readline()]
-        time.sleep(rng.uniform(0.0, 0.15))
-        process.kill()
-        lines += process.communicate()[0].splitlines()
-        for line in filter(lambda line: line.strip() and line.strip()[-1].isdigit(), lines):
-            word, number = line.split()
-            (put if word == "put" else removed).add(int(number))
-        with open_store(folder) as store:
-            kept = {summary.id for summary in store.articles()}
-            assert not [problem for problem in store.check() if not problem.repaired]
-            found = store.search(vector_of("q"), ["rail"], limit=5)
-            assert found.frequencies["rail"] == len(kept) == found.passages / 2
-        for number in put:
-            expected = {f"{number}-1", f"{number}-2"} | ({f"{number}-0"} if number % 3 else set())
-            assert expected <= kept
-        assert not {f"{number}-0" for number in removed} & kept
-        groups = {name.split("-")[0] for name in kept}
-        assert all(f"{group}-{k}" in kept for group in groups for k in (1, 2)), "a write was kept in part"
-    assert len(put) >= 12
-
-
-def test_every_search_sees_one_generation(folder):
-    """All articles are of one version at any time, and the version is the generation."""
-    stop, wrong, seen = threading.Event(), [], set()
-    with open_store(folder) as store:
-        store.put([make_entry(f"a{k}", "version1 rail") for k in range(4)])
-
-        def read():
-            while not stop.is_set():
-                found = store.search(vector_of("q"), ["version1", "version9", "rail"], limit=9)
-                texts = {candidate.article.text for candidate in found.candidates}
-                seen.add(found.generation)
-                if texts != {f"version{found.generation} rail"} or len(found.candidates) != found.frequencies["rail"]:
-                    wrong.append((found.generation, texts, found.frequencies))
-
-        readers = [threading.Thread(target=read) for _ in range(3)]
-        for reader in readers:
-            reader.start()
-        for version in range(2, 25):
-            store.put([make_entry(f"a{k}", f"version{version} rail") for k in range(4)])
-            if version % 5 == 0:
-                store.snapshot()
-        stop.set()
-        for reader in readers:
-            reader.join()
-        assert wrong == []
-        assert len(seen) > 2
-        assert [notice for notice in store.notices if isinstance(notice, Problem)] == []

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import os
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 from fakes import make_entry, vector_of
 
 from rag.errors import StorageFull
-from rag.store import open_store, snapshots
+from rag.store import open_store
 from rag.store.snapshots import Contents, DamagedSnapshotError, Snapshots
-
-FILES = ["CURRENT", "manifest.json", "passages.faiss", "sentences.faiss", "meta.json", ".idx", ".term", ".fieldnorm"]
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +20,6 @@ def original(tmp_path_factory):
     return folder
 
 
-def search(store):
-    found = store.search(vector_of("q"), ["rail", "port", "3"], limit=4)
-    return sorted((c.article.id, c.passage.ordinal, c.lexical) for c in found.candidates), found.frequencies
-
-
 def find(folder, name):
     return next(path for path in sorted((folder / "snapshots").rglob("*")) if path.name.endswith(name))
 
@@ -38,33 +29,6 @@ def flip(path):
     place = random.Random(path.name).randrange(len(content))
     content[place] ^= 1 << place % 8
     path.write_bytes(content)
-
-
-def truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-@pytest.mark.parametrize("damage", [flip, truncate, os.remove])
-@pytest.mark.parametrize("name", FILES)
-def test_damage_is_found_told_and_mended(original, tmp_path, name, damage):
-    folder = tmp_path / "collection"
-    shutil.copytree(original, folder)
-    with open_store(original) as store:
-        expected = search(store)
-        assert store.notices == []
-    damage(find(folder, name))
-    if (name, damage) == ("CURRENT", os.remove):
-        return  # no snapshot is no damage
-    with open_store(folder) as store:
-        assert [problem.repaired for problem in store.check()] == [False]
-        assert search(store) == expected
-        (notice,) = store.notices
-        assert notice.repaired
-        assert "was damaged" in notice.said("en")
-        assert store.check() == (notice,)
-    with open_store(folder) as store:
-        assert search(store) == expected
-        assert store.check() == ()
 
 
 def test_every_flipped_bit_of_the_pointer_is_found(original, tmp_path):
@@ -109,44 +73,6 @@ def test_the_snapshot_before_is_kept_and_no_more(tmp_path):
         write(kept, generation)
     assert {name.split("-")[0] for name in kept.names()} == {"2", "3"}
     assert (kept.verified(kept.pointer()) / "data").read_text() == "3"
-
-
-@pytest.mark.parametrize("failing", ["fsync", "rename"])
-@pytest.mark.parametrize("call", range(6))
-def test_a_failing_call_leaves_the_old_generation(tmp_path, monkeypatch, failing, call):
-    kept = Snapshots(tmp_path)
-    write(kept, 1)
-    before = kept.pointer()
-    calls = []
-
-    def fail(real):
-        def wrapped(*arguments):
-            calls.append(arguments)
-            if len(calls) == call + 1:
-                raise OSError(28, "No space left on device")
-            return real(*arguments)
-
-        return wrapped
-
-    if failing == "fsync":
-        monkeypatch.setattr(snapshots.os, "fsync", fail(os.fsync))
-    else:
-        monkeypatch.setattr(Path, "rename", fail(Path.rename))
-        monkeypatch.setattr(Path, "replace", fail(Path.replace))
-    try:
-        write(kept, 2)
-    except StorageFull:
-        assert len(calls) == call + 1
-        pointer = kept.pointer()
-        replaced = failing == "fsync" and call == 5  # the sync of the folder, after the last rename
-        assert (pointer == before) is not replaced
-        kept.verified(pointer)
-    else:
-        assert len(calls) <= call, "the failure was swallowed"
-        assert kept.pointer() != before
-    monkeypatch.undo()
-    write(kept, 3)
-    assert kept.pointer().name.startswith("3-")
 
 
 def test_left_overs_go_when_the_collection_is_opened(original, tmp_path):
