@@ -128,7 +128,7 @@ def _classify(text: str, among: tuple[str, ...] = ()) -> str:
 
 def terms(text: str, language: str) -> list[str]:
     """Return the terms of a piece of an article, repeated as they occur."""
-    found = []
+    found: list[str] = []
     for token in _tokens(text):
         found.extend(_forms(token, language))
         if token[0].isdigit() or token != token.lower():
