@@ -29,10 +29,11 @@ def write_articles(path: Path, passages: int, seed: int = 7) -> None:
 
 def seed_sentences() -> list[str]:
     """Return the sentences of the seed articles that are neither short nor long."""
-    return [part for article in _seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
+    return [part for article in seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
 
 
-def _seed_articles() -> list[Article]:
+def seed_articles() -> list[Article]:
+    """Return the articles that ship with Askpress."""
     found = (article for path in sorted(seeds_folder().glob("*.txt")) for article in read(path, detect=lambda _: "fr"))
     return [article for article in found if isinstance(article, Article)]
 

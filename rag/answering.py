@@ -82,8 +82,9 @@ def _draft(
         "answer", retrieval.question, retrieval.language, retrieval.hits, retrieval.history, retrieval.latest
     )
     reader = ClaimReader(
-        retrieval.hits, language=retrieval.language, encoder=encoder, keep_unsupported=keep_unsupported
-    )
+        retrieval.hits, question=retrieval.question, language=retrieval.language, encoder=encoder,
+        keep_unsupported=keep_unsupported,
+    )  # fmt: skip
     claims: list[Claim] = []
     for piece in itertools.chain(generator.generate(request), [None]):
         if piece == "":

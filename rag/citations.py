@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rag.languages import has_query_terms
+from rag.answer_types import expected_type
+from rag.languages import fold, has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
 from rag.support import Sentence, Statement, support
 from rag.types import UNDETERMINED, Citation, Claim, Span
@@ -25,8 +26,10 @@ Quotes = list[tuple[int, Span]]
 _CHUNK = 8192  # characters of a draft that are taken at once, in which a whole line is known as such
 _BREAKS = re.compile(r"[\n\r\v\f\u0085\u2028\u2029]")
 _ENDS = re.compile(r"[.!?…。！？]")
-_LETTER = r"[^\W㐀-鿿]"  # of a script that writes spaces between words
+_HAN = "㐀-鿿"
+_LETTER = rf"[^\W{_HAN}]"  # of a script that writes spaces between words
 _WITHIN_WORD = re.compile(_LETTER * 2)
+_WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
 
 
 class CitationBook:
@@ -61,20 +64,24 @@ class ClaimReader:
     """Reads a draft as it is written, and makes each sentence a Claim as soon as it is complete.
 
     A sentence that its passages hold word for word is ``verbatim``; else, with an encoder, it may be ``supported`` by
-    whole sentences of them. Where it names no passage that was given, all are looked at. What nothing carries is left
-    out, and counted in ``dropped``, or kept as ``unsupported``, without a citation.
+    whole sentences of them. Where it names no passage that was given, all are looked at, and for its very words in any
+    case. What nothing carries is left out, and counted in ``dropped``, or kept as ``unsupported``, without a citation.
+    What only repeats the ``question`` is left out.
     """
 
     def __init__(
         self,
         hits: Sequence[Hit],
         *,
+        question: str = "",
         language: str = UNDETERMINED,
         encoder: Encoder | None = None,
         keep_unsupported: bool = False,
     ) -> None:
         self.dropped = 0
         self._hits = hits
+        self._question = _words(question)
+        self._typed = expected_type(question, language) is not None
         self._language = language
         self._encoder = encoder
         self._keep_unsupported = keep_unsupported
@@ -128,7 +135,7 @@ class ClaimReader:
     def _line(self, line: str) -> Iterator[Claim]:
         """Yield the claims of a line: the whole of it, where it stands so in a passage, else its sentences."""
         text, named = without_end(line)
-        if quotes := self._verbatim(text, named):
+        if (quotes := self._verbatim(text, named)) and not self._repeats_question(text):
             yield self._claim(text, "verbatim", quotes)
         else:
             for sentence in split(line, self._language):
@@ -136,6 +143,9 @@ class ClaimReader:
 
     def _claims(self, sentence: str) -> Iterator[Claim]:
         text, named = without_end(sentence)
+        if self._repeats_question(text):
+            self.dropped += 1
+            return
         if quotes := self._verbatim(text, named):
             yield self._claim(text, "verbatim", quotes)
             return
@@ -154,6 +164,11 @@ class ClaimReader:
                 return
         self.dropped += 1
 
+    def _repeats_question(self, text: str) -> bool:
+        """Tell whether a sentence is the question again, or has but its words where that asks who, when, how many."""
+        words = _words(text)
+        return bool(words) and (words == self._question or (self._typed and {*words} <= {*self._question}))
+
     def _claim(self, text: str, kind: Support, quotes: Quotes) -> Claim:
         text = harmless(text)
         start = self._stop + 1
@@ -166,7 +181,10 @@ class ClaimReader:
         return [n - 1 for n in named if 1 <= n <= len(self._hits)] or list(range(len(self._hits)))
 
     def _verbatim(self, text: str, named: Sequence[int]) -> Quotes:
-        """Return where the hits that a sentence names hold it word for word; the first one's, where it names none."""
+        """Return where the hits that a sentence names hold it word for word, else where the first one does."""
+        return self._held(text, named) or (self._held(text, ()) if named else [])
+
+    def _held(self, text: str, named: Sequence[int]) -> Quotes:
         places = self._named(named)
         if not says_something(text) or len(text) > max((len(self._text(place)) for place in places), default=0) * 2:
             return []
@@ -228,6 +246,10 @@ def sentences_of(hits: Sequence[Hit]) -> Iterator[Sentence]:
         for span, vector in zip(hit.candidate.passage.sentences, vectors, strict=True):
             context = f"{article.title} {hit.candidate.passage.heading}"
             yield Sentence(place, span, span.of(article.text), context, article.language, vector)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
 
 
 def _sentence_around(span: Span, hit: Hit) -> Span:

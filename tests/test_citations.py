@@ -1,4 +1,5 @@
 import string
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -65,8 +66,27 @@ def test_claims_are_joined_by_one_space(hits):
 
 def test_what_no_passage_says_is_left_out_and_counted(hits):
     reader = ClaimReader(hits)
-    assert reader.read("Meta sells ViGen [1]\nMeta backs ViGen [2]\n\n[1]\nMeta sells it\n") == []
-    assert (reader.citations, reader.dropped) == ((), 3)
+    assert reader.read("Meta sells ViGen [1]\n\n[1]\nMeta sells it\n") == []
+    assert (reader.citations, reader.dropped) == ((), 2)
+
+
+def test_very_words_get_the_passage_that_they_stand_in_whatever_they_name(hits):
+    (claim,), (citation,) = read(["Meta backs ViGen [2]\n"], hits)
+    assert (claim.support, citation.article_id) == ("verbatim", "a")
+    assert judged(["Nanning hosted 300 delegates [1]\n"], hits)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "shown"),
+    [
+        ("Does Meta back ViGen?", "Does Meta back ViGen? [1]", False),
+        ("Does Nanning host 300 delegates", "Nanning hosted 300 delegates [3].", True),
+        ("Who met the consul Tran Viet Hung?", "The consul met Tran Viet Hung [3].", False),
+        ("Did the consul meet Tran Viet Hung?", "The consul met Tran Viet Hung [3].", True),
+    ],
+)
+def test_the_question_again_is_no_answer(hits, question, draft, shown):
+    assert bool(judged([draft], hits, question=question)[0]) == shown
 
 
 def test_what_no_passage_says_can_be_kept_and_marked(hits):
@@ -220,3 +240,11 @@ def test_a_claim_is_compared_with_the_vectors_of_the_store(hits):
     against = Candidate(french.candidate.article, french.candidate.passage, vectors[0], vectors[:1], 0.0)
     claims, _ = judged(["Nanning hosted 300 delegates [1]"], [Hit(against, 1.0, 1.0, 0.0, (1.0,))])
     assert claims == []
+
+
+def test_no_example_of_a_prompt_is_taken_for_an_answer(hits):
+    folder = files("rag").joinpath("prompts")
+    texts = [path.read_text(encoding="utf-8") for path in folder.iterdir() if "completion" in path.name]
+    examples = [line for text in texts for line in text.splitlines() if line.endswith(("[1]", "[2]"))]
+    assert len(examples) >= 4 * len(texts)
+    assert judged(["\n".join(examples)], hits)[0] == []

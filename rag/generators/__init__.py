@@ -6,6 +6,7 @@ and returns a Generator.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -15,7 +16,7 @@ from rag.errors import GeneratorError
 from rag.protocols import Generator, Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.metadata import EntryPoint
 
     from rag.generators.upstream import Endpoint, Limits
@@ -54,7 +55,9 @@ def load(settings: Settings, progress: Progress = silent) -> Generator:
     plugins = _plugins()
     if settings.model not in plugins:
         _refuse(settings, plugins)
-    return _made(plugins[settings.model], settings)
+    make = _imported(plugins[settings.model])
+    with _blamed(plugins[settings.model]):
+        return make(settings)
 
 
 def describe(settings: Settings) -> tuple[Described, ...]:
@@ -92,28 +95,22 @@ def _refuse(settings: Settings, plugins: Mapping[str, EntryPoint]) -> NoReturn:
 
 
 def _imported(entry: EntryPoint) -> Callable[[Settings], Generator]:
-    try:
+    with _blamed(entry):
         made: Callable[[Settings], Generator] = entry.load()
-    except Exception as error:  # whatever a package raises when it is imported
-        raise _failed(entry, error) from error
     return made
 
 
-def _made(entry: EntryPoint, settings: Settings) -> Generator:
-    make = _imported(entry)
+@contextmanager
+def _blamed(entry: EntryPoint) -> Iterator[None]:
+    """Turn whatever a package raises into a GeneratorError that names it."""
     try:
-        return make(settings)
+        yield
     except GeneratorError:
         raise
     except Exception as error:
-        raise _failed(entry, error) from error
-
-
-def _failed(entry: EntryPoint, error: Exception) -> GeneratorError:
-    package = entry.dist.name if entry.dist else entry.module
-    return GeneratorError(
-        "generator_plugin_failed", name=entry.name, package=package, reason=f"{type(error).__name__}: {error}"
-    )
+        package = entry.dist.name if entry.dist else entry.module
+        reason = f"{type(error).__name__}: {error}"
+        raise GeneratorError("generator_plugin_failed", name=entry.name, package=package, reason=reason) from error
 
 
 def _endpoint(settings: Settings, provider: str, model: str) -> Endpoint:

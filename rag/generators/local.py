@@ -29,9 +29,8 @@ from rag.generators.upstream import Endpoint, Limits
 from rag.protocols import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
-    from rag.generators.prompts import Prompt
     from rag.settings import Settings
     from rag.types import Request
 
@@ -169,7 +168,7 @@ close = _keeper.close
 
 
 class LocalGenerator(OpenAIGenerator):
-    """Prompts the model in the child process; the bundled one within a grammar."""
+    """Prompts the model in the child process; a base model within a grammar."""
 
     def __init__(self, wanted: Wanted, *, limits: Limits = Limits(), progress: Progress = silent) -> None:  # noqa: B008 - frozen
         self._wanted = wanted
@@ -183,6 +182,7 @@ class LocalGenerator(OpenAIGenerator):
             limits=limits,
             before=self._endpoint,
             tokenizes=True,
+            grammar=GRAMMAR,
             circuit=Circuit(),
         )
 
@@ -198,20 +198,6 @@ class LocalGenerator(OpenAIGenerator):
         except GeneratorError:
             child.join(POLL)  # it may be dying: its connections close a moment before it is gone
             raise
-
-    def complete(self, prompt: Prompt) -> Generator[str, None, None]:
-        if self.style == "chat":
-            return super().complete(prompt)
-        body = {
-            "model": self._wanted.file.path.name,
-            "max_tokens": self._upstream.limits.max_tokens,
-            "temperature": 0,
-            "stream": True,
-            "prompt": prompt.completion,
-            "stop": list(prompt.stop),
-            "grammar": GRAMMAR,
-        }
-        return self._upstream.stream("/completions", body)
 
     def _endpoint(self) -> Endpoint:
         child = _keeper.child(self._wanted, self._progress)

@@ -20,8 +20,8 @@ PROMPT_TOKENS = 3600
 class OpenAIGenerator(PromptedGenerator):
     """Streams chat completions, or completions of a base model; for both see platform.openai.com/docs/api-reference.
 
-    ``tokenizes`` says that the server is llama.cpp's, which counts tokens at ``/tokenize``. ``before`` and ``circuit``
-    are those of Upstream.
+    ``tokenizes`` says that the server is llama.cpp's, which counts tokens at ``/tokenize``; it also obeys a ``grammar``
+    for completions. ``before`` and ``circuit`` are those of Upstream.
     """
 
     def __init__(
@@ -34,11 +34,13 @@ class OpenAIGenerator(PromptedGenerator):
         limits: Limits = Limits(),  # noqa: B008 - frozen
         before: Callable[[], Endpoint] | None = None,
         tokenizes: bool = False,
+        grammar: str | None = None,
         circuit: Circuit | None = None,
     ) -> None:
         super().__init__(name=name, style=style, prompt_tokens=prompt_tokens)
         self._upstream = Upstream(endpoint, limits=limits, headers=_headers, read=_read, before=before, circuit=circuit)
         self._tokenizes = tokenizes
+        self._grammar = {"grammar": grammar} if grammar else {}
 
     def complete(self, prompt: Prompt) -> Generator[str, None, None]:
         """Yield the text of the model; what it thinks aloud (``reasoning_content``) is left out."""
@@ -51,7 +53,7 @@ class OpenAIGenerator(PromptedGenerator):
         }
         if self.style == "completion":
             stop = {"stop": list(prompt.stop)} if prompt.stop else {}
-            return upstream.stream("/completions", body | stop | {"prompt": prompt.completion})
+            return upstream.stream("/completions", body | stop | self._grammar | {"prompt": prompt.completion})
         messages = [{"role": "system", "content": prompt.system}] if prompt.system else []
         return upstream.stream(
             "/chat/completions", body | {"messages": [*messages, {"role": "user", "content": prompt.user}]}

@@ -34,6 +34,7 @@ DONE = "[DONE]"
 RETRIES = 2
 BACKOFF = 0.5  # seconds; doubled each time, with full jitter (M. Brooker, "Exponential Backoff And Jitter")
 RETRIED = {408, 429, 500, 502, 503, 504, 529}
+REFUSALS = {401: "generator_key_refused", 403: "generator_key_refused", 404: "generator_model_unknown"}
 ERROR_BYTES = 1 << 14
 CHARACTERS_PER_TOKEN = 8
 """No model writes longer tokens on average; what comes beyond this is an upstream that ignores ``max_tokens``."""
@@ -100,26 +101,6 @@ class _Failed(Exception):
         self.error, self.retry, self.after, self.healthy = error, retry, after, healthy
 
 
-class _Draft:
-    """What a model writes in one try, cut where it is longer than ``room`` characters."""
-
-    def __init__(self, write: Callable[[str], None], room: int) -> None:
-        self._write = write
-        self._room = room
-        self.alive = False
-        self.blank = True
-
-    def add(self, piece: Piece) -> bool:
-        """Return whether it is complete."""
-        text = piece.text[: self._room]
-        self.alive = self.alive or piece.alive
-        self.blank = self.blank and not text.strip()
-        self._room -= len(text)
-        if text:
-            self._write(text)
-        return piece.ended or self._room == 0
-
-
 class Upstream:
     """Streams what a model writes. Thread-safe.
 
@@ -167,15 +148,14 @@ class Upstream:
             async with asyncio.timeout(self.limits.total) as total:
                 await self._tries(write, path, body, total.when() or 0.0)
         except TimeoutError as error:
-            told = GeneratorError("generator_too_long", **self.endpoint.values, seconds=self.limits.total)
-            raise _Failed(told) from error
+            raise self._failed("generator_too_long", seconds=self.limits.total) from error
 
     async def _tries(self, write: Callable[[str], None], path: str, body: Json, deadline: float) -> None:
         for attempt in range(RETRIES + 1):
             if self._before:
                 self.endpoint = await asyncio.to_thread(self._before)
             try:
-                await self._try(_Draft(write, self.limits.max_tokens * CHARACTERS_PER_TOKEN), path, body)
+                return await self._try(write, path, body)
             except _Failed as failed:
                 wait = SystemRandom().uniform(0, BACKOFF * 2**attempt) if failed.after is None else failed.after
                 easier = eased(body, failed.error.values)
@@ -185,33 +165,42 @@ class Upstream:
                     raise
                 if attempt == RETRIES or asyncio.get_running_loop().time() + wait >= deadline:
                     raise
-                await asyncio.sleep(wait)
-            else:
-                return
+            await asyncio.sleep(wait)
+        return None
 
-    async def _try(self, draft: _Draft, path: str, body: Json) -> None:
+    async def _try(self, write: Callable[[str], None], path: str, body: Json) -> None:
+        """Ask once. Only what the model does ends a silence: a comment or half an event does not."""
         import httpx
 
-        named, limits, response = self.endpoint.values, self.limits, None
-        url = self.endpoint.base_url + path
+        limits, now = self.limits, asyncio.get_running_loop().time
+        room, alive, blank, response = limits.max_tokens * CHARACTERS_PER_TOKEN, False, True, None
         try:
             async with (
                 asyncio.timeout(limits.first_token) as silence,
                 httpx.AsyncClient(**self._options()) as client,
-                client.stream("POST", url, json=body, headers=self._all_headers()) as response,
+                client.stream("POST", self.endpoint.base_url + path, json=body) as response,
             ):
                 await self._check(response)
-                await self._read_all(response, draft, silence)
+                async for piece in self._pieces(response):
+                    if piece.alive:
+                        alive = True
+                        silence.reschedule(now() + limits.idle)
+                    if text := piece.text[:room]:
+                        write(text)
+                    room, blank = room - len(text), blank and not text.strip()
+                    if piece.ended or not room:
+                        break
+                else:
+                    raise self._failed("generator_broke_off")
+                if blank:
+                    raise self._failed("generator_empty", healthy=True)
         except TimeoutError as error:
-            if draft.alive:
-                raise _Failed(GeneratorError("generator_silent", **named, seconds=limits.idle)) from error
-            raise _Failed(GeneratorError("generator_no_token", **named, seconds=limits.first_token)) from error
+            key, seconds = ("generator_silent", limits.idle) if alive else ("generator_no_token", limits.first_token)
+            raise self._failed(key, seconds=seconds) from error
         except httpx.ConnectTimeout as error:
-            raise _Failed(GeneratorError("generator_connect_slow", **named, seconds=limits.connect)) from error
+            raise self._failed("generator_connect_slow", seconds=limits.connect) from error
         except httpx.HTTPError as error:
-            if response is not None:
-                raise _Failed(GeneratorError("generator_broke_off", **named)) from error
-            raise self._refused(error) from error
+            raise (self._failed("generator_broke_off") if response is not None else self._refused(error)) from error
 
     async def _check(self, response: httpx.Response) -> None:
         """Raise what a status other than 200 means."""
@@ -219,28 +208,12 @@ class Upstream:
         if status == 200:
             return
         said = shown(error_text(await _bytes(response, ERROR_BYTES)), self.endpoint.key) or "-"
-        named = self.endpoint.values | {"status": str(status), "text": said}
-        if 300 <= status < 400:
-            raise _Failed(GeneratorError("generator_redirected", **named), healthy=True)
-        if status in {401, 403}:
-            raise _Failed(GeneratorError("generator_key_refused", **named), healthy=True)
-        if status == 404:
-            raise _Failed(GeneratorError("generator_model_unknown", **named), healthy=True)
+        told: dict[str, Any] = {"status": str(status), "text": said}
+        if key := "generator_redirected" if 300 <= status < 400 else REFUSALS.get(status):
+            raise self._failed(key, healthy=True, **told)
         retry, after = status in RETRIED, retry_after(response.headers.get("retry-after"), datetime.now(UTC))
         healthy = status < 500 and not retry
-        raise _Failed(GeneratorError("generator_status", **named), retry=retry, after=after, healthy=healthy)
-
-    async def _read_all(self, response: httpx.Response, draft: _Draft, silence: asyncio.Timeout) -> None:
-        """Read an answer to its end. Only what the model does ends a silence: a comment or half an event does not."""
-        async for piece in self._pieces(response):
-            if piece.alive:
-                silence.reschedule(asyncio.get_running_loop().time() + self.limits.idle)
-            if draft.add(piece):
-                break
-        else:
-            raise _Failed(GeneratorError("generator_broke_off", **self.endpoint.values))
-        if draft.blank:
-            raise _Failed(GeneratorError("generator_empty", **self.endpoint.values), healthy=True)
+        raise self._failed("generator_status", retry=retry, after=after, healthy=healthy, **told)
 
     async def _pieces(self, response: httpx.Response) -> AsyncIterator[Piece]:
         kind = response.headers.get("content-type", "-").partition(";")[0].strip().lower()
@@ -262,17 +235,12 @@ class Upstream:
         try:
             found = json.loads(data)
             if found.get("error"):
-                said = shown(error_text(data), self.endpoint.key)
-                raise _Failed(GeneratorError("generator_reported", **self.endpoint.values, text=said))
+                raise self._failed("generator_reported", text=shown(error_text(data), self.endpoint.key))
             piece = self._read(found)
             # JSON can hold half a surrogate pair, which no UTF-8 can.
             return replace(piece, text=piece.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         except _OTHER_FORM as error:
             raise self._not_understood(error) from error
-
-    def _not_understood(self, reason: object) -> _Failed:
-        said = shown(str(reason), self.endpoint.key)
-        return _Failed(GeneratorError("generator_not_understood", **self.endpoint.values, reason=said))
 
     def call(self, path: str, body: Json, read: Callable[[Json], T]) -> T:
         """Return what ``read`` makes of the answer of the server's root to a short request. Raises GeneratorError."""
@@ -281,11 +249,9 @@ class Upstream:
         if self._before:
             self.endpoint = self._before()
         url = self.endpoint.base_url.removesuffix("/v1") + path
-        options = self._options() | {"timeout": self.limits.connect}
         try:
-            with httpx.Client(**options) as client:
-                response = client.post(url, json=body, headers=self._all_headers())
-            return read(response.raise_for_status().json())
+            with httpx.Client(**self._options() | {"timeout": self.limits.connect}) as client:
+                return read(client.post(url, json=body).raise_for_status().json())
         except httpx.HTTPStatusError as error:
             raise self._not_understood(f"HTTP status {error.response.status_code}").error from None
         except httpx.HTTPError as error:
@@ -293,25 +259,31 @@ class Upstream:
         except _OTHER_FORM as error:
             raise self._not_understood(error).error from None
 
+    def _failed(
+        self, key: str, *, retry: bool = False, after: float | None = None, healthy: bool = False, **values: object
+    ) -> _Failed:
+        error = GeneratorError(key, **self.endpoint.values, **values)
+        return _Failed(error, retry=retry, after=after, healthy=healthy)
+
+    def _not_understood(self, reason: object) -> _Failed:
+        return self._failed("generator_not_understood", reason=shown(str(reason), self.endpoint.key))
+
     def _refused(self, error: httpx.HTTPError) -> _Failed:
         import httpx
 
+        retry = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
         reason = shown(str(error), self.endpoint.key) or type(error).__name__
-        told = GeneratorError("generator_refused", **self.endpoint.values, reason=reason)
-        return _Failed(told, retry=isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError))
-
-    def _all_headers(self) -> dict[str, str]:
-        # Only plain bytes: what is compressed could grow without bound when it is unpacked.
-        return {"Accept-Encoding": "identity"} | self._headers(self.endpoint.key)
+        return self._failed("generator_refused", retry=retry, reason=reason)
 
     def _options(self) -> dict[str, Any]:
         import httpx
 
-        timeout = httpx.Timeout(None, connect=self.limits.connect)
         return {
+            # Only plain bytes: what is compressed could grow without bound when it is unpacked.
+            "headers": {"Accept-Encoding": "identity"} | self._headers(self.endpoint.key),
             "verify": _tls(),
             "trust_env": not self.endpoint.is_local,
-            "timeout": timeout,
+            "timeout": httpx.Timeout(None, connect=self.limits.connect),
             "follow_redirects": False,
         }
 
