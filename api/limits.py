@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import OrderedDict
@@ -116,7 +117,7 @@ class Limits:
         limit = self._server.upload_bytes if files else self._server.body_bytes * (LARGER if articles else 1)
         if int(length) > limit:
             raise RequestError("request_too_large", limit=limit)
-        counted = _counted(receive, limit)
+        counted = _counted(receive, limit, self._server.patience_seconds)
         if files:
             return counted
         if kind != b"application/json":
@@ -125,12 +126,17 @@ class Limits:
         return await _whole(counted)
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    total = 0
+def _counted(receive: Receive, limit: int, patience: int) -> Receive:
+    total, more = 0, True
 
     async def counting() -> Message:
-        nonlocal total
-        message = await receive()
+        nonlocal total, more
+        try:
+            async with asyncio.timeout(patience if more else None):  # then it only waits for the client to leave
+                message = await receive()
+        except TimeoutError as error:
+            raise RequestError("request_too_slow", seconds=patience) from error
+        more = message.get("more_body", False)
         total += len(message.get("body", b""))
         if total > limit:
             raise RequestError("request_too_large", limit=limit)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ALWAYS = (421, 429, 500, 503)
 WITH_TOKEN = (401, 403)
-WITH_BODY = (400, 413, 415, 422)
+WITH_BODY = (400, 408, 413, 415, 422)
 EVENTS: dict[str, dict[str, str]] = {
     "ask": {
         "sources": "SourcesFound",

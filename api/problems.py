@@ -40,6 +40,7 @@ _KEYS: Mapping[int, tuple[str, ...]] = {
     403: ("request_origin_foreign", "request_role_missing"),
     404: ("answer_not_found", "job_not_found", "request_path_unknown"),
     405: ("request_method_unknown",),
+    408: ("request_too_slow",),
     409: ("collection_is_default", "encoder_not_the_collections", "id_taken"),
     413: ("request_too_large",),
     415: ("request_type_unknown",),

@@ -12,6 +12,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.connection import Connection
 from api.operation import log_to_stderr
 from rag.errors import ServerError
 from rag.protocols import silent
@@ -40,11 +41,13 @@ def serve(
     log_to_stderr(_secrets(settings))
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # anyone could claim any address with them
         server_header=False,
         ws="none",
+        timeout_keep_alive=server.patience_seconds,
         timeout_graceful_shutdown=server.grace_seconds,
     )
     with _listening(server) as listener:

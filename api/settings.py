@@ -44,6 +44,8 @@ class ServerSettings(BaseSettings):
     """The largest JSON body; one of articles may be eight times as large."""
     upload_bytes: int = Field(default=64 << 20, ge=1024)
     """The largest body of a request that brings files of articles."""
+    patience_seconds: int = Field(default=10, ge=1)
+    """How long a client may take for the head of a request, pause in its body, and keep an idle connection."""
     kept_answers: int = Field(default=1000, ge=1)
     """Answers kept in memory, to be linked, exported and rated."""
     kept_seconds: int = Field(default=3600, ge=1)

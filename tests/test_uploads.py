@@ -22,7 +22,7 @@ def test_files_of_one_name_do_not_meet(upload):
     found = list(upload.articles(lambda _: "en"))
     assert [article.text for article in found] == ["First article, long enough.", "Second article, long enough."]
     assert found[0].id == found[1].id
-    assert found[0].origin.startswith("upload/one-article-")
+    assert found[0].origin == found[1].origin == "upload/One article.txt"
 
 
 def test_records_are_lines_and_a_bad_one_is_named(upload):
@@ -30,6 +30,29 @@ def test_records_are_lines_and_a_bad_one_is_named(upload):
     good, bad = upload.articles(lambda _: "en")
     assert (good.title, good.origin) == ("T", "upload/articles.jsonl:1")
     assert isinstance(bad, ArticleError)
+
+
+def test_what_is_wrong_with_a_file_is_told_by_the_name_it_came_with(upload, monkeypatch):
+    upload.add_file("C:\\press\\Đà Nẵng 1.txt", BytesIO(b""))
+    upload.add_file("Many\n.jsonl", BytesIO(b'{"text": "One article."}\n{"text": ""}\n'))
+    upload.add_file("Locked.md", BytesIO(b"x"))
+    locked = list(upload._files)[-1]
+    opened = type(locked).open
+
+    def open_(path, *args, **kwargs):
+        if path == locked:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(type(locked), "open", open_)
+    monkeypatch.setattr(type(locked), "read_bytes", lambda path: open_(path, "rb").read())
+    empty, _, line, unreadable = upload.articles(lambda _: "en")
+    assert [str(error).partition(": ")[0] for error in (empty, line, unreadable)] == [
+        "Đà Nẵng 1.txt",
+        "Many.jsonl:2",
+        "Locked.md",
+    ]
+    assert str(upload._folder) not in str(unreadable)
 
 
 @given(st.text(max_size=300), st.sampled_from([".txt", ".md", ".jsonl", ".exe", ""]))

@@ -4,7 +4,8 @@ import anyio
 import pytest
 from press import events_of
 
-from api.limits import DEPTH, Buckets, Gate, depth
+from api.limits import DEPTH, Buckets, Gate, Limits, depth
+from api.settings import load
 from rag.errors import RequestError
 
 JSON = {"content-type": "application/json"}
@@ -84,6 +85,23 @@ def test_a_body_of_unknown_length_is_counted_as_it_comes(serving):
     client.put("/v1/collections/press")
     files = {"files": ("a.txt", b"a" * 5000)}
     assert client.post("/v1/collections/press/articles", files=files).status_code == 413
+
+
+def test_a_body_that_stops_coming_is_too_slow(client):
+    limits = Limits(client.app, load(patience_seconds=1))
+    headers = [(b"content-length", b"20"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "path": "/v1/ask", "method": "POST", "headers": headers, "state": {"client": "a"}}
+    pieces = [{"type": "http.request", "body": b'{"query": ', "more_body": True}]
+    sent = []
+
+    async def receive():
+        return pieces.pop() if pieces else await anyio.sleep_forever()
+
+    async def send(message):
+        sent.append(message)
+
+    anyio.run(limits, scope, receive, send)
+    assert (sent[0]["status"], b"request_too_slow" in sent[1]["body"]) == (408, True)
 
 
 def test_brackets_in_strings_are_no_depth():
