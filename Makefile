@@ -1,6 +1,7 @@
 # make ask q="…"   sets everything up the first time, then answers
 # make serve      the API and the page on http://127.0.0.1:8000
 # make test, make faults, make lint, make bench, make lock (after changing pyproject.toml), make clean
+# make screenshots   the page in every state, theme, width and language, as build/screenshots/*.png
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,7 +27,7 @@ unexport q
 export ASKPRESS_QUESTION := $(value q)
 MAKEOVERRIDES :=
 
-.PHONY: ask serve test faults lint bench lock clean
+.PHONY: ask serve test faults screenshots lint bench lock clean
 
 # "The articles do not say" is an answer, and no failure of make.
 ask: $(VENV)/.run
@@ -41,6 +42,10 @@ test: $(VENV)/.test $(VENV)/.browser
 # The long version of tests/faults, with new faults each time.
 faults: $(VENV)/.test
 	$(BIN)/pytest tests/faults --faults long --faults-seed $$(date +%s)
+
+screenshots: $(VENV)/.test $(VENV)/.browser
+	@mkdir -p build/screenshots
+	ASKPRESS_SCREENSHOTS=build/screenshots $(BIN)/pytest tests/web/test_matrix.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -158,7 +158,7 @@ function noteOf(turn, does) {
   const again = () => button(t("retry"), () => does.retry(turn), { class: "retry" });
   if (state === "asking") return [line(t("searching"))];
   if (state === "streaming") return [line(t("checking", { count: turn.sources?.length ?? 0 }))];
-  if (state === "gone") return [element("p", { class: "problem", role: "alert" }, t("gone"))];
+  if (state === "gone") return [element("p", { class: "problem", role: "alert" }, t("gone_for_now"))];
   if (state === "waiting") return [element("p", { class: "problem" }, t("busy", { count: turn.seconds }))];
   if (state === "locked") return [tokenForm(does.unlock)];
   if (state === "stopped") return [line(t("stopped"), " ", again())];
@@ -314,26 +314,21 @@ function sourcesView(turn, does) {
 }
 
 function actionsView(turn, does) {
-  const formats = [
-    ["markdown", "Markdown"],
-    ["html", "HTML"],
-    ["json", "JSON"],
-  ];
   return element(
     "div",
     { class: "actions" },
     button(t("copy"), (event) => does.copy(turn, event.currentTarget)),
     button(t("share"), (event) => does.share(turn, event.currentTarget)),
-    element(
-      "details",
-      { class: "menu" },
-      element("summary", {}, t("export")),
-      element(
-        "div",
-        {},
-        formats.map(([format, name]) => button(name, () => does.save(format, turn))),
-      ),
-    ),
+    saveMenu(t("export"), (format) => does.save(format, turn)),
     button(t("ask_again"), () => does.retry(turn)),
   );
+}
+
+/** Return a menu of the formats in which answers are saved. */
+export function saveMenu(words, save) {
+  const names = { markdown: "Markdown", html: "HTML", json: "JSON" };
+  const choices = Object.entries(names).map(([format, name]) => button(name, () => save(format)));
+  const toggle = () => menu.scrollIntoView({ block: "nearest" });
+  const menu = element("details", { class: "menu", toggle }, element("summary", {}, words), element("div", {}, choices));
+  return menu;
 }

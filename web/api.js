@@ -1,7 +1,7 @@
 // The question API: docs/api.md.
 
 import { chunksOf, events } from "./sse.js";
-import { language } from "./strings.js";
+import { language, t } from "./strings.js";
 
 const TOKEN = "askpress.token";
 
@@ -18,7 +18,11 @@ export class Problem extends Error {
 }
 
 /** The server does not answer, or broke off. */
-export class ServerGone extends Error {}
+export class ServerGone extends Error {
+  constructor(cause) {
+    super(t("gone"), { cause });
+  }
+}
 
 /** Keep the token that the server asks for, until the tab is closed. */
 export function setToken(token) {
@@ -35,7 +39,7 @@ async function send(path, { headers = {}, ...options } = {}) {
     response = await fetch(path, { ...options, headers: sent, cache: "no-store", redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerGone(error.message);
+    throw new ServerGone(error);
   }
   if (response.ok) return response;
   throw await problemOf(response);
@@ -44,7 +48,7 @@ async function send(path, { headers = {}, ...options } = {}) {
 async function problemOf(response) {
   const wait = Number.parseInt(response.headers.get("Retry-After"), 10);
   const told = await response.json().catch(() => ({}));
-  if (told.type === "/problems/server_stopping") return new ServerGone(told.detail);
+  if (told.type === "/problems/server_stopping") return new ServerGone(told);
   const problem = { ...told, status: response.status, title: told.title ?? response.statusText };
   return new Problem(problem, Number.isFinite(wait) ? Math.min(Math.max(wait, 1), 3600) : null);
 }
@@ -65,13 +69,13 @@ async function* streamed(response, last) {
   try {
     for await (const { event, data } of events(chunksOf(response.body))) {
       const told = JSON.parse(data);
-      if (event === "error" && told.type === "/problems/server_stopping") throw new ServerGone(told.detail);
+      if (event === "error" && told.type === "/problems/server_stopping") throw new ServerGone(told);
       if (event === "error") throw new Problem(told);
       yield { event, ...told };
       if (event === last) return;
     }
   } catch (error) {
-    if (error instanceof TypeError) throw new ServerGone(error.message); // how fetch tells a broken connection
+    if (error instanceof TypeError) throw new ServerGone(error); // how fetch tells a broken connection
     throw error;
   }
   throw new ServerGone("the stream ended early");

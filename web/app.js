@@ -1,7 +1,7 @@
 // The page as a whole: what it loads, which view it shows, and the conversation under way.
 
 import * as api from "./api.js";
-import { turnView } from "./answer.js";
+import { saveMenu, turnView } from "./answer.js";
 import { pursue } from "./asking.js";
 import * as collections from "./collections.js";
 import * as composer from "./composer.js";
@@ -144,18 +144,7 @@ async function welcome() {
   byId("conversation").hidden = empty;
   byId("conversation").replaceChildren(
     button(t("new_conversation"), () => open(fresh()), { class: "quiet" }),
-    element(
-      "details",
-      { class: "menu" },
-      element("summary", {}, t("export_all")),
-      element(
-        "div",
-        {},
-        Object.keys(TYPES).map((format) =>
-          button(format === "markdown" ? "Markdown" : format.toUpperCase(), () => saved(format, conversation.turns)),
-        ),
-      ),
-    ),
+    saveMenu(t("export_all"), (format) => saved(format, conversation.turns)),
   );
   byId("question").placeholder = t(empty ? "placeholder" : "placeholder_follow");
   await suggest(empty);
@@ -235,7 +224,7 @@ async function load() {
       } else {
         if (!start.querySelector(".problem"))
           start.replaceChildren(
-            element("p", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone")),
+            element("p", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone_for_now")),
           );
         await new Promise((resolve) => setTimeout(resolve, 1000 * (error.wait ?? LOOK_SECONDS)));
       }

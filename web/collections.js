@@ -85,7 +85,7 @@ const readOnly = () =>
     tokenForm(changed, false),
   );
 const trouble = (error) =>
-  element("span", { class: "problem", role: "alert" }, error instanceof api.Problem ? error.message : t("gone"));
+  element("span", { class: "problem", role: "alert" }, error.message);
 
 function item(name, article) {
   const record = { ...article, article_id: article.id };

@@ -19,6 +19,7 @@ export function start({ ask, stop }) {
   byId("form").addEventListener("submit", submit);
   byId("stop").addEventListener("click", stop);
   field.addEventListener("input", resize);
+  addEventListener("resize", resize);
   field.addEventListener("keydown", (event) => {
     // Enter may only choose a word of an input method; Safari tells of it with the key code 229 alone.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);

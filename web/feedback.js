@@ -24,7 +24,7 @@ export function feedbackForm(answerId) {
       announce(t("thanks"));
       return true;
     } catch (error) {
-      told.textContent = error instanceof api.Problem ? error.message : t("gone");
+      told.textContent = error.message;
       return false;
     }
   }

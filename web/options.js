@@ -73,9 +73,10 @@ export function values() {
 export function choose(changes) {
   for (const [name, value] of Object.entries(changes)) {
     const input = byId(name);
-    if (FIELDS.includes(name) && input) input.value = value;
+    // What cannot be chosen here, such as a collection that a link names, leaves the choice as it is.
+    const offers = !input?.options || [...input.options].some((each) => each.value === value);
+    if (FIELDS.includes(name) && input && offers) input.value = value;
   }
-  for (const name of ["collection", "model"]) if (byId(name)?.selectedIndex < 0) byId(name).selectedIndex = 0;
   changed();
 }
 
@@ -94,6 +95,7 @@ function changed() {
     datesText(since, until),
     source,
   ];
+  byId("options-button").hidden = false;
   byId("options-button").replaceChildren(
     icon("M2 5h12M2 11h12M10 3v4M6 9v4"),
     element("span", { class: "hidden" }, `${t("options")}: `),

@@ -43,6 +43,7 @@ function open(chip, citation) {
 
 /** Put the preview below its chip, or above where there is no room, within the window. */
 function place(preview, chip) {
+  preview.style.left = "0"; // at the edge of the window it would be measured narrow
   const { width, height } = preview.getBoundingClientRect();
   const left = Math.min(Math.max(chip.left - 24, 8), document.documentElement.clientWidth - width - 8);
   const below = chip.bottom + 8,
@@ -51,12 +52,12 @@ function place(preview, chip) {
   preview.style.top = `${below + height > innerHeight && above > 0 ? above : below}px`;
 }
 
-/** Stay with the chip while the page is scrolled, and leave with it. */
+/** Stay with the chip while the page is scrolled or takes another size, and leave with it. */
 function follow(event) {
   const preview = byId("preview");
-  if (preview.hidden || preview.contains(event.target)) return;
+  if (preview.hidden || event.target === preview) return;
   const chip = shownFor.getBoundingClientRect();
-  if (chip.bottom < 0 || chip.top > innerHeight) hide();
+  if (!shownFor.isConnected || chip.bottom < 0 || chip.top > innerHeight) hide();
   else place(preview, chip);
 }
 
@@ -80,4 +81,5 @@ export function start() {
   preview.addEventListener("pointerenter", () => clearTimeout(hiding));
   preview.addEventListener("pointerleave", later);
   addEventListener("scroll", follow, { capture: true, passive: true });
+  addEventListener("resize", follow);
 }

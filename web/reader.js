@@ -28,7 +28,7 @@ export async function open({ collection, record, citations = [], at = 0, opener 
   if (!(article instanceof Error)) text(article);
   else
     byId("reader-text").replaceChildren(
-      element("p", { role: "alert", class: "problem" }, article instanceof api.Problem ? article.message : t("gone")),
+      element("p", { role: "alert", class: "problem" }, article.message),
     );
 }
 
@@ -121,9 +121,13 @@ function text(article) {
       element(heading ? "h3" : "p", {}, pieces(points, start, stop, found)),
     ),
   );
-  const mark = holder.querySelector("mark.current");
-  const frame = byId("reader");
-  frame.scrollTo({ top: 0 });
+  byId("reader").scrollTo({ top: 0 });
+  toMark();
+}
+
+function toMark() {
+  const frame = byId("reader"),
+    mark = frame.querySelector("mark.current");
   if (!mark) return;
   const top = mark.getBoundingClientRect().top - frame.getBoundingClientRect().top - frame.clientHeight / 3;
   frame.scrollTo({ top, behavior: CALM.matches ? "auto" : "smooth" });
@@ -174,6 +178,9 @@ function fit() {
 }
 
 export function start() {
-  BESIDE.addEventListener("change", fit);
+  BESIDE.addEventListener("change", () => {
+    fit();
+    toMark();
+  });
   byId("scrim").addEventListener("click", close);
 }

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 from processes import until
+from states import VIGEN
 
-VIGEN = "Qu'est-ce que ViGen ?"
 TEXT = "The mill of Ostrava opened on Monday. Its director is Dr Ana Belkova, an engineer of 41. It employs 320 people."
 
 

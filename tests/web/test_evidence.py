@@ -4,8 +4,8 @@ from urllib.parse import unquote
 
 from playwright.sync_api import expect
 from processes import until
+from states import VIGEN
 
-VIGEN = "Qu'est-ce que ViGen ?"
 QUOTE = (
     "Le premier projet d'AIV est ViGen, une initiative collaborative avec Meta visant à constituer le plus grand "
     "ensemble de données open source en langue vietnamienne à ce jour."

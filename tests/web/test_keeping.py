@@ -5,8 +5,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from states import VIGEN
 
-VIGEN = "Qu'est-ce que ViGen ?"
 KEY = "askpress.conversations"
 BROKEN = {"question": "q", "asked": {"collection": 3}, "answer": {
     "status": "answered", "text": "t", "claims": [{"text": 1}, {"text": "x", "support": "?", "citations": [9, {}]}],

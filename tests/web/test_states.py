@@ -1,19 +1,10 @@
 """What the page shows when something is missing, wrong, slow or gone."""
 
+import datetime as dt
 import json
 
 from playwright.sync_api import expect
-
-VIGEN = "Qu'est-ce que ViGen ?"
-
-
-def problem(key, status, detail, **headers):
-    told = {"type": f"/problems/{key}", "title": "Problem", "status": status, "detail": detail, "instance": "abc123"}
-    return {
-        "status": status,
-        "body": json.dumps(told),
-        "headers": {"content-type": "application/problem+json", **headers},
-    }
+from states import VIGEN, problem
 
 
 def test_the_first_run_says_what_this_is_and_what_to_ask(open_page):
@@ -111,11 +102,14 @@ def test_a_token_is_asked_for_before_anything_is_loaded(open_page):
 def test_too_many_requests_count_down_and_ask_again(open_page, ask):
     page = open_page(expected="429")
     page.wait_for_selector("#start .suggestions")
+    page.clock.install()
+    page.clock.pause_at(dt.datetime.now(tz=dt.UTC) + dt.timedelta(hours=1))
     answers = [problem("request_too_frequent", 429, "Trop.", **{"retry-after": "3"}), None]
     page.route("**/v1/ask", lambda route: route.fulfill(**answer) if (answer := answers.pop(0)) else route.continue_())
     turn = ask(page, VIGEN, wait=False)
-    seen = [turn.locator(".problem", has_text=f"dans {count} seconde").inner_text() for count in (3, 2, 1)]
-    assert seen[2].endswith("dans 1 seconde.")
+    for left in ("3 secondes", "2 secondes", "1 seconde"):
+        expect(turn.locator(".problem")).to_contain_text(f"dans {left}.")
+        page.clock.run_for(1000)
     expect(turn.locator(".claim")).to_have_count(1)
 
 
