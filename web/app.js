@@ -156,13 +156,14 @@ async function suggest(empty) {
   const start = byId("start"),
     collection = options.collection();
   start.replaceChildren();
-  if (!empty || !collection) return;
-  if (collection.state?.articles === 0) {
+  if (!empty) return;
+  if (!collection?.problem && !collection?.state?.articles) {
+    const nothing = about.may_write ? "collection_empty" : "collection_empty_read_only";
     start.append(
       element(
         "p",
         { class: "notice" },
-        t(about.may_write ? "collection_empty" : "collection_empty_read_only"),
+        t(collection ? nothing : "no_collection"),
         " ",
         element("a", { href: "#articles" }, t("articles")),
       ),
@@ -243,6 +244,7 @@ function route() {
     else anchor.removeAttribute("aria-current");
   }
   reader.close();
+  preview.hide();
   if (view === "articles") collections.show();
   if (view === "history") history.show({ open, forgotten: (ids) => ids.includes(conversation.id) && begin(fresh()) });
   byId("carried").hidden = !carried;

@@ -49,7 +49,7 @@ export async function show() {
           known.state && element("span", { class: "meta" }, t("articles_count", { count: known.state.articles })),
           about.may_write && button(t("collection_remove"), () => removalOf(known), { class: "quiet" }),
         )
-      : element("p", { class: "state" }, t("collection_none")),
+      : element("p", { class: "notice" }, t("no_collection")),
     ...(known?.problem ? [element("p", { class: "problem" }, known.problem.message)] : []),
     about.may_write ? addingView(known && !known.problem ? name : "") : readOnly(),
     list,
@@ -77,13 +77,17 @@ async function page(name, list, more, offset) {
   }
 }
 
-const readOnly = () =>
-  element(
-    "details",
-    {},
-    element("summary", { class: "meta" }, t("read_only")),
-    tokenForm(changed, false),
-  );
+function readOnly() {
+  const tried = async () => {
+    await changed();
+    const told = byId("articles").querySelector("details"); // still there: the token does not help
+    if (about.may_write) return;
+    told.open = true;
+    told.append(element("p", { class: "problem", role: "alert" }, t("token_reads")));
+  };
+  return element("details", {}, element("summary", { class: "meta" }, t("read_only")), tokenForm(tried, false));
+}
+
 const trouble = (error) =>
   element("span", { class: "problem", role: "alert" }, error.message);
 

@@ -128,6 +128,8 @@ def test_where_there_is_no_collection_one_can_be_made(open_page):
     page.click("summary:has-text('Nouvelle collection')")
     expect(page.locator("#new-collection")).to_be_visible()
     assert page.locator(".drop, #articles-of").count() == 0
+    page.click("nav a[href='#ask']")
+    expect(page.locator("#start .notice")).to_contain_text("pas encore de collection")
 
 
 def test_without_the_right_to_write_nothing_offers_it(open_page):
@@ -139,6 +141,8 @@ def test_without_the_right_to_write_nothing_offers_it(open_page):
     with page.expect_response("**/v1/about") as told:
         page.click(".token button")
     assert told.value.request.headers["authorization"] == "Bearer askpress_secret"
+    expect(page.locator("#articles [role=alert]")).to_have_text("Ce jeton ne permet pas de modifier les articles.")
+    expect(page.locator(".token input")).to_be_visible()
 
 
 def read_only(route):
