@@ -52,6 +52,7 @@ class CitationBook:
                 stop=span.stop,
                 before=article.text[sentence.start : span.start],
                 after=article.text[span.stop : sentence.stop],
+                page=article.page_at(span.start),
             )
         return self._citations[key]
 

@@ -129,8 +129,10 @@ def _copies_lines(source: Source | None, language: str) -> list[str]:
 
 
 def source_line(source: Source | Citation | Found, language: str) -> str:
-    """Return outlet, date and title on one line, leaving out what the article does not tell."""
-    parts = [source.outlet, dated(source, language), source.title]
+    """Return outlet, date, title and page on one line, leaving out what the article does not tell."""
+    page = getattr(source, "page", None)
+    told = message("page_number", language, page=page) if page else ""
+    parts = [source.outlet, dated(source, language), source.title, told]
     return safe(" · ".join(part for part in parts if part))
 
 

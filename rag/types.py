@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
@@ -26,7 +27,7 @@ Status = Literal["answered", "no_evidence"]
 Support = Literal["verbatim", "supported", "unsupported"]
 Reason = Literal[
     "advertisement", "boilerplate", "caption", "comment_counter", "image", "related_article", "repeated",
-    "repeated_title", "rule", "share_button", "source_line", "unreadable_date", "unusable_address",
+    "repeated_title", "rule", "running_head", "share_button", "source_line", "unreadable_date", "unusable_address",
 ]  # fmt: skip
 """Why something is no part of an article's text; ``removed_<reason>`` is its message."""
 
@@ -93,6 +94,10 @@ class Article:
             "published_inferred": self.published_inferred,
             "language": self.language,
         }
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page, counted from 1, on which an offset of the text stands, None where there are no pages."""
+        return bisect_right(self.pages, offset) or None
 
     @property
     def digest(self) -> str:
@@ -205,6 +210,7 @@ class Citation:
     """Words of an article: ``quote == article.text[start:stop]``.
 
     ``before`` and ``after`` are the rest of the sentence that the quote stands in, empty where it is the whole of it.
+    ``page`` is the one on which the quote begins, counted from 1, None where the article has no pages.
     """
 
     number: int
@@ -220,6 +226,7 @@ class Citation:
     stop: int
     before: str = ""
     after: str = ""
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ def test_markdown_has_the_claims_the_quotes_and_their_addresses():
     assert "<https://press.example/a?b=1&c=2>" in text
 
 
+def test_the_page_of_a_citation_is_told():
+    answer = answer_of("Nanning a réuni 300 délégués.")
+    paged = replace(answer, citations=(replace(answer.citations[0], page=3),))
+    assert "· p\\. 3" in markdown(paged) or "· p. 3" in markdown(paged)
+    assert "· p. 3" in html(paged)
+    assert "p. " not in html(answer)
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_nothing_in_an_article_becomes_markup_of_the_export(payload):
     tags = Tags(html(answer_of(payload))).found

@@ -85,7 +85,7 @@ def finish(draft: Draft, detect: Detect, today: date) -> Article:
     meta = draft.metadata
     cleaned = clean(unwrap(draft.lines))
     title, lines, repeated = _titled(meta.title, cleaned.lines)
-    text, spans = _laid_out([line for line in lines if line.text])
+    text, spans, pages = _laid_out([line for line in lines if line.text])
     if not text:
         raise ArticleError("article_without_text", origin=draft.origin)
     language = _language(meta.language) or detect(text)
@@ -112,6 +112,7 @@ def finish(draft: Draft, detect: Detect, today: date) -> Article:
         headings=spans,
         removed=tuple(removed),
         origin=draft.origin,
+        pages=pages,
     )
 
 
@@ -126,14 +127,18 @@ def _titled(given: str | None, lines: tuple[Line, ...]) -> tuple[str | None, tup
     return given, lines, ()
 
 
-def _laid_out(paragraphs: Sequence[Line]) -> tuple[str, tuple[Span, ...]]:
+def _laid_out(paragraphs: Sequence[Line]) -> tuple[str, tuple[Span, ...], tuple[int, ...]]:
+    """Return the text, the headings in it, and where its pages begin."""
     spans: list[Span] = []
+    pages: list[int] = []
     start = 0
     for line, heading in zip(paragraphs, headings(paragraphs), strict=True):
         if heading:
             spans.append(Span(start, start + len(line.text)))
+        for offset, page in line.pages:
+            pages += [start + offset] * (page - len(pages))
         start += len(line.text) + 2
-    return "\n\n".join(line.text for line in paragraphs), tuple(spans)
+    return "\n\n".join(line.text for line in paragraphs), tuple(spans), tuple(pages)
 
 
 def _language(given: str | None) -> str | None:

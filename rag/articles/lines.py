@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 _WIDEST = 120  # columns; nobody wraps wider
 _FEWEST = 4  # wrapped lines that tell a wrapped text from a coincidence
 _OWN_LINE = re.compile(r"[|>•*+–—-]|!\[|\d+[.)]\s")  # tables, quotations, lists and images begin lines of their own
-_IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+IDEOGRAPH = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A normalised line. ``level`` is 1 to 6 where the format says that it is a heading, else 0."""
+    """A normalised line. ``level`` is 1 to 6 where the format says that it is a heading, else 0.
+
+    ``pages`` is empty where the format has no pages; else it has pairs of an offset in the text and the page that
+    begins there, counted from 1, the first of them being 0 and the page on which the line begins.
+    """
 
     text: str
     level: int = 0
+    pages: tuple[tuple[int, int], ...] = ()
 
 
 def plain_lines(text: str) -> tuple[Line, ...]:
@@ -57,6 +62,6 @@ def _joined(lines: Sequence[Line]) -> Iterator[Line]:
             yield Line("".join(parts), line.level)
             parts = [after.text]
             continue
-        glued = _IDEOGRAPH.match(line.text[-1]) and _IDEOGRAPH.match(after.text)
+        glued = IDEOGRAPH.match(line.text[-1]) and IDEOGRAPH.match(after.text)
         parts += ["" if glued else " ", after.text]
     yield Line("".join(parts), lines[-1].level)

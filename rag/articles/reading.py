@@ -9,9 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rag.articles.docx import read_docx
 from rag.articles.drafts import Detect, Draft, finish
+from rag.articles.epub import read_epub
+from rag.articles.feed import read_feed
 from rag.articles.jsonlines import read_json_lines
+from rag.articles.mail import read_mail
 from rag.articles.markdown import read_markdown
+from rag.articles.mhtml import read_mhtml
+from rag.articles.odt import read_odt
+from rag.articles.pdf import read_pdf
 from rag.articles.plain import read_plain
 from rag.articles.webpage import read_page
 from rag.errors import ArticleError
@@ -32,6 +39,16 @@ SUFFIXES: Mapping[str, Reader] = MappingProxyType(
         ".html": read_page,
         ".htm": read_page,
         ".xhtml": read_page,
+        ".mhtml": read_mhtml,
+        ".mht": read_mhtml,
+        ".pdf": read_pdf,
+        ".docx": read_docx,
+        ".odt": read_odt,
+        ".epub": read_epub,
+        ".rss": read_feed,
+        ".atom": read_feed,
+        ".xml": read_feed,
+        ".eml": read_mail,
     }
 )
 """The reader of each kind of file, by suffix in lower case."""

@@ -1,9 +1,11 @@
 """Files become articles; what cannot be read becomes an error with a name on it."""
 
+import json
 import os
 from datetime import date
 from pathlib import Path
 
+import documents
 import pytest
 
 from rag.articles import SUFFIXES, find, read
@@ -145,11 +147,26 @@ def test_origins_and_ids_come_from_the_path_below_the_root(tmp_path):
 
 
 def test_every_suffix_has_a_reader_that_reads(tmp_path):
-    for suffix in SUFFIXES:
+    text = "Une phrase."
+    page = f"<p>{text}</p>"
+    feed = f"<rss><channel><item><description>{text}</description></item></channel></rss>"
+    mail = "Subject: T\nContent-Type: text/{}\n\n{}\n"
+    long = "Une phrase assez longue pour être un article. " * 5
+    made = {
+        ".txt": text, ".md": text, ".markdown": text,
+        ".jsonl": json.dumps({"text": text}), ".ndjson": json.dumps({"text": text}),
+        ".html": page, ".htm": page, ".xhtml": page,
+        ".mhtml": mail.format("html", page), ".mht": mail.format("html", page), ".eml": mail.format("plain", text),
+        ".rss": feed, ".atom": feed, ".xml": feed,
+        ".pdf": documents.pdf([(50, 700, 10, text)]), ".docx": documents.docx(documents.paragraph(text)),
+        ".odt": documents.odt(f"<text:p>{text}</text:p>"), ".epub": documents.epub(f"<p>{long}</p>"),
+    }  # fmt: skip
+    assert made.keys() == SUFFIXES.keys()
+    for suffix, data in made.items():
         path = tmp_path / f"a{suffix}"
-        path.write_text('{"text": "Une phrase."}' if "json" in suffix else "Une phrase.")
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
         (article,) = read_all(path)
-        assert article.text == "Une phrase."
+        assert article.text == (long.strip() if suffix == ".epub" else text), suffix
 
 
 def test_the_language_is_told_by_the_caller_where_the_file_does_not(tmp_path):

@@ -1,0 +1,122 @@
+"""Mail and newsletters (RFC 5322), one article a file: the text that was sent, or the words of the page that was."""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import re
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rag.articles.blocks import blocks
+from rag.articles.decoding import decode
+from rag.articles.drafts import Draft, Metadata
+from rag.articles.identity import id_of_path
+from rag.articles.lines import plain_lines
+from rag.articles.normalisation import normalise, normalise_line
+from rag.articles.plain import load_bytes
+from rag.articles.webpage import lines_of, parse
+from rag.errors import ArticleError
+from rag.types import Removed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+
+    from rag.articles.lines import Line
+
+LARGEST = 64 << 20
+"""Bytes of a message, pictures and attachments included."""
+_PARTS = 1000  # of a message
+_HEADER = 100_000  # characters of one; the standard library takes quadratic time on some
+_READ = 2000  # characters of a header that are read
+_FURNITURE = re.compile(
+    r"[|›>\s]*(?:(?:view|read|open)\b.{0,30}\bbrowser|unsubscribe\b.*|manage (?:your )?(?:preferences|subscription)s?"
+    r"|(?:voir|lire|afficher|consulter|ouvrir)\b.{0,50}\b(?:navigateur|en ligne)|se (?:désabonner|désinscrire)\b.*"
+    r"|(?:me|vous) désinscrire|gérer (?:mes|vos) (?:préférences|abonnements)"
+    r"|xem\b.{0,30}\btrình duyệt|(?:hủy|huỷ) đăng ký\b.*|退订.*|在浏览器中(?:查看|打开).*)[.\s]*",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+def read_mail(path: Path, origin: str) -> Iterator[Draft]:
+    """Yield the article of a message."""
+    message, parts = message_of(path, origin)
+    texts = {
+        kind: next((p for p in parts if p.get_content_type() == kind), None) for kind in ("text/plain", "text/html")
+    }
+    plain = _plain(texts["text/plain"], origin)
+    page = _page(texts["text/html"], origin)
+    lines = plain if 2 * _length(plain) >= _length(page) else page  # many say in plain text only where the page is
+    kept = tuple(line for line in lines if not _FURNITURE.fullmatch(line.text))
+    removed = tuple(Removed(line.text, "boilerplate") for line in lines if line.text and line not in kept)
+    name, address = parseaddr(header(message, "From"))
+    metadata = Metadata(
+        title=header(message, "Subject") or None,
+        outlet=name or address.rpartition("@")[2] or None,
+        published=header(message, "Date") or None,
+        language=header(message, "Content-Language") or None,
+    )
+    yield Draft(origin, kept, id_of_path(PurePosixPath(origin)), metadata, removed)
+
+
+def message_of(path: Path, origin: str) -> tuple[Message, list[Message]]:
+    """Return a message and the parts of it that are no attachments. Raises ArticleError, and OSError."""
+    data = load_bytes(path, origin, LARGEST)
+    if not data.strip():
+        raise ArticleError("article_empty", origin=origin)
+    try:
+        message = email.message_from_bytes(data)
+        parts = []
+        for part in message.walk():
+            parts.append(part)
+            if len(parts) > _PARTS or any(len(value) > _HEADER for value in part.values()):
+                raise ArticleError("mail_invalid", origin=origin)
+    except (RecursionError, ValueError, LookupError) as error:
+        raise ArticleError("mail_invalid", origin=origin) from error
+    if not message.keys():
+        raise ArticleError("mail_invalid", origin=origin)
+    return message, [
+        part for part in parts if not part.is_multipart() and part.get_content_disposition() != "attachment"
+    ]
+
+
+def header(message: Message, name: str) -> str:
+    """Return a header as a line of text, empty where there is none."""
+    value = str(message.get(name, ""))[:_READ]
+    with contextlib.suppress(ValueError, LookupError):  # what is not encoded as it should be is shown as it stands
+        value = str(make_header(decode_header(value)))
+    return normalise_line(value)
+
+
+def payload(part: Message) -> tuple[bytes, str | None]:
+    """Return the bytes of a part, and the encoding that it declares."""
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b"", part.get_content_charset()
+
+
+def _plain(part: Message | None, origin: str) -> tuple[Line, ...]:
+    data, charset = payload(part) if part else (b"", None)
+    return plain_lines(normalise(decode(data, origin, charset))) if data.strip() else ()
+
+
+def _page(part: Message | None, origin: str) -> tuple[Line, ...]:
+    """Return the words of a page that was sent: all of them but those that it hides, for it has no menus."""
+    data, charset = payload(part) if part else (b"", None)
+    if not data.strip():
+        return ()
+    page: Any = parse(data, origin, charset)
+    hidden = [
+        e for e in page.iter() if e.tag in ("script", "style", "head") or _HIDDEN.search(e.get("style", "")[:_READ])
+    ]
+    for element in hidden:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return lines_of(list(blocks(page)))
+
+
+def _length(lines: tuple[Line, ...]) -> int:
+    return sum(len(line.text) for line in lines)
