@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from rag.commands import articles, installation, intake, measures, questions, server
+from rag.commands import articles, collections, installation, intake, measures, questions, server
 from rag.commands.shared import DONE, ERROR, INTERRUPTED, USAGE
 from rag.errors import AskpressError, UsageError
 from rag.usage import LANGUAGE, Group, explained, say
@@ -62,6 +62,10 @@ for _command in (
     articles.list_command,
     articles.show_command,
     articles.remove_command,
+    collections.collections_group,
+    collections.export_command,
+    collections.import_command,
+    collections.backup_command,
     questions.search_command,
     measures.eval_command,
     measures.calibrate_command,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date as day_of
 from datetime import timedelta
+
+DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def first_day(date: str) -> str:

@@ -15,6 +15,7 @@ AskpressError
 │   ├── StoreBusy              another process is writing and did not finish in time
 │   ├── StorageFull            no space left, or the folder cannot be written
 │   └── SchemaTooNew           the database was written by a newer version
+├── ArchiveError               a file is not what was exported, or is in the way of an export
 ├── GeneratorError             the answer could not be written
 └── ServerError                the server cannot start, or another cannot be asked
 
@@ -97,6 +98,10 @@ class StorageFull(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database was written by a newer version of Askpress."""
+
+
+class ArchiveError(AskpressError):
+    """A file is not what was exported, or is in the way of an export."""
 
 
 class GeneratorError(AskpressError):

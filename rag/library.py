@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
+from rag.collections import remove
 from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
 from rag.errors import CollectionNotFound, RequestError, StoreBusy
 from rag.generators.extractive import ExtractiveGenerator
 from rag.protocols import Generator, Progress, silent
 from rag.settings import COLLECTION_NAME
-from rag.store.database import storing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,11 +118,7 @@ class Library:
                 self._held.pop(name, None)
             if held:
                 held.store.close()
-            # Renamed first, so that no reader ever finds half of it.
-            removed = self._settings.data_dir / f".removed-{uuid4().hex}"
-            with storing(removed):
-                self._folder(name).rename(removed)
-                shutil.rmtree(removed)
+            remove(self._named(name))
         finally:
             with self._changed:
                 self._leaving.discard(name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rag.messages import message
-from rag.types import AnswerReady, TokenWritten, Waiting
+from rag.types import AnswerReady, Problem, TokenWritten, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rag.errors import ArticleError
     from rag.generators import Described
     from rag.indexing import SyncReport
-    from rag.types import Answer, Article, ArticleSummary, Citation, Copy, Event, Found, Source
+    from rag.types import Answer, Article, ArticleSummary, Citation, Copy, Event, Found, Source, StoreState
 
 TABLE_COLUMNS = 6
 ID_COLUMNS = 60
@@ -211,6 +211,18 @@ def found_text(found: Iterable[Found], language: str) -> str:
         for item in found
     )
     return "\n".join(blocks)
+
+
+def collections_text(found: Mapping[str, StoreState | Problem], language: str) -> str:
+    """Return a line for each collection: what it holds, and the beginning of its encoder's fingerprint."""
+    lines = []
+    for name, state in found.items():
+        if isinstance(state, Problem):
+            lines.append(f"{name}: {state.said(language)}")
+            continue
+        values = {"articles": state.articles, "passages": state.passages, "encoder": (state.encoder or "-")[:12]}
+        lines.append(message("collection", language, name=name, megabytes=f"{state.bytes_on_disk / 1e6:.1f}", **values))
+    return safe("".join(f"{line}\n" for line in lines))
 
 
 def examination_text(examination: Examination, language: str) -> str:

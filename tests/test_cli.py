@@ -191,6 +191,31 @@ def test_a_folder_that_is_watched_stays_in_step(tmp_path):
     assert run("rag", "list", "--collection", "press", data=tmp_path / "data").stdout.startswith("two")
 
 
+def test_a_collection_is_exported_backed_up_imported_listed_and_removed(home, tmp_path):
+    def rag(*words, **given):
+        return run("rag", *words, data=home, **given)
+
+    archive, backup = str(tmp_path / "seeds.zip"), str(tmp_path / "seeds.sqlite3")
+    assert rag("export", "seeds", "--output", archive).returncode == 0
+    assert rag("backup", "seeds", backup).returncode == 0
+    again = rag("backup", "seeds", backup)
+    assert (again.returncode, "--force" in again.stderr) == (1, True)
+    assert rag("import", archive, "--collection", "copy").returncode == 0
+    nameless = rag("import", backup)
+    assert (nameless.returncode, "--collection" in nameless.stderr) == (2, True)
+    assert rag("import", backup, "--collection", "back").returncode == 0
+    assert [line.partition(":")[0] for line in rag("collections").stdout.splitlines()] == ["back", "copy", "seeds"]
+    assert "300 délégués" in run("ask", "--collection", "copy", "Combien de délégués à Nanning ?", data=home).stdout
+    kept = rag("collections", "remove", "copy", stdin="n\n")
+    assert (kept.returncode, "2 articles" in kept.stderr) == (130, True)
+    for name in ("copy", "back"):
+        assert rag("collections", "remove", name, "--yes").returncode == 0
+    assert list(json.loads(rag("collections", "--json").stdout)) == ["seeds"]
+    assert rag("collections", "remove", "../seeds", "--yes").returncode == 2
+    away = rag("collections", RAG_SERVER="http://127.0.0.1:9")
+    assert (away.returncode, "rag collections" in away.stderr) == (2, True)
+
+
 def test_what_was_left_out_of_an_article_is_listed(home):
     removed = run("rag", "show", "--removed", "004_a6f17d8585a5a710", data=home).stdout
     assert "Comment (0)" in removed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rag.days import DATE
 from rag.errors import UsageError
 from rag.usage import LANGUAGE, say
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DONE, ERROR, USAGE, NO_EVIDENCE, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes."""
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -227,6 +227,19 @@ class Database:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
 
+    def copy(self, path: Path) -> None:
+        """Copy what a read transaction sees into a new database by SQLite's backup, and look whether it is whole."""
+        with self.reading() as source, translated(path):
+            target = apsw.Connection(str(path))
+            try:
+                with target.backup("main", source, "main") as copying:
+                    copying.step(-1)  # at once: a writer waits for no reader, and one that waited would start it anew
+                target.pragma("journal_mode", "delete")  # all of it in the one file
+                if (found := target.pragma("quick_check")) != "ok":
+                    raise StoreError("database_damaged", path=path, reason=found)
+            finally:
+                target.close()
+
     def close(self) -> None:
         with translated(self.path):
             while self._readers:

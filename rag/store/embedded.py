@@ -19,6 +19,7 @@ from rag.store.database import Database, storing
 from rag.store.generation import Generation, Snapshot, best_matching, write_snapshot
 from rag.store.records import Records
 from rag.store.snapshots import Contents, DamagedSnapshotError, Pointer, Snapshots
+from rag.store.whole import Whole
 from rag.types import Filters, Problem, SearchResult, StoreState
 
 if TYPE_CHECKING:
@@ -209,6 +210,24 @@ class EmbeddedStore:
         if damaged:
             found.append(Problem("index_rebuilt" if repair else "index_damaged", {"path": damaged}, repaired=repair))
         return (*self.notices, *found)
+
+    @contextmanager
+    def whole(self) -> Iterator[Whole]:
+        """Lend all that the collection holds, as of one generation."""
+        with self._database.reading() as connection:
+            yield Whole(connection)
+
+    def adopt(self, fingerprint: str, vectors: Iterable[tuple[str, bytes]]) -> None:
+        """Keep (digest, vector) pairs of an encoder, bytes of float16, for ``vectors``."""
+        with self._database.writing() as connection:
+            tables.write_vectors(connection, fingerprint, vectors)
+
+    def backup(self, path: Path) -> None:
+        """Write one generation of the collection into a new database, while others go on reading and writing.
+
+        Raises StorageFull, StoreError.
+        """
+        self._database.copy(path)
 
     def snapshot(self) -> None:
         """Write the indexes of the present generation, so that no process needs to build them for itself.

@@ -143,13 +143,16 @@ def add_vectors(connection: apsw.Connection, entry: Entry) -> None:
         (entry.passage_digests, entry.passage_vectors),
         (entry.sentence_digests, entry.sentence_vectors),
     ):
-        connection.executemany(
-            "INSERT INTO vectors (fingerprint, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [
-                (entry.fingerprint, digest, vector.tobytes())
-                for digest, vector in zip(digests, vectors.astype("<f2"), strict=True)
-            ],
-        )
+        rows = zip(digests, (vector.tobytes() for vector in vectors.astype("<f2")), strict=True)
+        write_vectors(connection, entry.fingerprint, rows)
+
+
+def write_vectors(connection: apsw.Connection, fingerprint: str, rows: Iterable[tuple[str, bytes]]) -> None:
+    """Keep the (digest, vector) rows of an encoder that are not kept yet."""
+    connection.executemany(
+        "INSERT INTO vectors (fingerprint, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        ((fingerprint, digest, vector) for digest, vector in rows),
+    )
 
 
 def passage_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -255,6 +258,16 @@ def read_summaries(connection: apsw.Connection, filters: Filters) -> list[Articl
 def read_vectors(connection: apsw.Connection, fingerprint: str, digests: Sequence[str]) -> dict[str, bytes]:
     query = "SELECT digest, vector FROM vectors WHERE fingerprint = ? AND digest IN (SELECT value FROM json_each(?))"
     return dict(connection.execute(query, (fingerprint, json.dumps(list(digests)))))
+
+
+def all_articles(connection: apsw.Connection) -> Iterator[Article]:
+    rows = connection.execute(f"SELECT {_ARTICLE} FROM articles ORDER BY number")  # noqa: S608 - a constant
+    return (article_from(row) for row in rows)
+
+
+def all_vectors(connection: apsw.Connection) -> Iterator[tuple[str, bytes]]:
+    query = "SELECT digest, vector FROM vectors WHERE fingerprint = (SELECT fingerprint FROM meta) ORDER BY number"
+    yield from connection.execute(query)
 
 
 def count_languages(connection: apsw.Connection) -> dict[str, int]:
