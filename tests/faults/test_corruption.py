@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from children import result
-from work import AFTER, BEFORE, CHANGE, answers, begin, inspect, prove_whole
+from work import AFTER, BEFORE, CHANGE, begin, inspect, prove_whole, served
 
 from rag.store import open_store
 from rag.store.database import FILE_NAME
@@ -31,7 +31,7 @@ def expected(original):
     with open_store(original) as store:
         prove_whole(store, AFTER)
         assert store.notices == []
-        return answers(store)
+        return served(store)
 
 
 def test_every_file_of_an_index_is_damaged_below(original):
@@ -89,7 +89,7 @@ def test_a_damaged_index_is_built_again(expected, damaged, length, figure, name)
         assert told["notices"] == ["index_rebuilt"], what
         assert told["again"] == [], what
         with open_store(folder) as store:
-            assert answers(store) == expected
+            assert served(store) == expected
             assert store.notices == []
         count += 1
     assert count

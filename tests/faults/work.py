@@ -73,6 +73,11 @@ def answers(store):
     return best, found.frequencies, found.passages
 
 
+def served(store):
+    """Return all that a reader may get to see: the best of a search, and every article."""
+    return answers(store), {summary.id: store.article(summary.id).digest for summary in store.articles()}
+
+
 def prove_whole(store, articles):
     """Assert that a store holds these articles, versions by id, and nothing else in any of its parts."""
     assert versions(store) == articles
@@ -119,7 +124,7 @@ def inspect(connection, folder):
     try:
         with open_store(folder, create=False) as store:
             told["problems"] = [problem.key for problem in store.check()]
-            told["served"] = answers(store)
+            told["served"] = served(store)
             told["notices"] = [problem.key for problem in store.notices]
         with open_store(folder, create=False) as store:
             told["again"] = [problem.key for problem in store.check()]
