@@ -7,7 +7,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["faiss", "tantivy", "apsw.sqlite_extra", "fakes", "work"])
+_CONTEXT.set_forkserver_preload(["faiss", "tantivy", "apsw.sqlite_extra", "fakes", "work", "syncing"])
 
 
 def environment():
