@@ -6,6 +6,7 @@ AskpressError
 │   ├── RequestError           a request to the server cannot be served as it stands
 │   └── SettingsError          a setting is unknown or has a value it cannot have
 ├── ArticleError               a file cannot be read as an article
+│   └── FetchError             an address cannot be fetched
 ├── QuestionSetError           a folder of questions to measure with cannot be read
 ├── EncoderError               the encoder is not there, or not what it should be
 │   └── ModelNotFound          the named model is neither installed, cached nor a folder
@@ -62,6 +63,10 @@ class SettingsError(UsageError):
 
 class ArticleError(AskpressError):
     """A file cannot be read as an article."""
+
+
+class FetchError(ArticleError):
+    """An address cannot be fetched."""
 
 
 class QuestionSetError(AskpressError):
