@@ -1,4 +1,5 @@
 import ast
+import json
 import string
 from pathlib import Path
 from typing import get_args
@@ -29,6 +30,14 @@ BUILT = {
 
 def placeholders(template):
     return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_stands_twice(language):
+    pairs = []
+    json.loads((ROOT / f"rag/locales/{language}.json").read_text(encoding="utf-8"), object_pairs_hook=pairs.extend)
+    keys = [key for key, _ in pairs]
+    assert sorted(keys) == sorted(set(keys))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -52,7 +52,7 @@ class Archive:
             with self._file.open(member) as stream:
                 data = stream.read(limit + 1)
         except _FAILURES as error:
-            raise ArticleError("archive_damaged", origin=self._origin) from error
+            raise ArticleError("document_damaged", origin=self._origin) from error
         if len(data) > limit:
             raise ArticleError("archive_bomb", origin=self._origin)
         self._left -= len(data)
@@ -72,7 +72,7 @@ def opened(path: Path, origin: str) -> Iterator[Archive]:
     try:
         file = zipfile.ZipFile(path)
     except _FAILURES as error:
-        raise ArticleError("archive_damaged", origin=origin) from error
+        raise ArticleError("document_damaged", origin=origin) from error
     with file:
         if len(file.infolist()) > MEMBERS:
             raise ArticleError("archive_bomb", origin=origin)

@@ -27,7 +27,7 @@ def read_docx(path: Path, origin: str) -> Iterator[Draft]:
     with opened(path, origin) as archive:
         document = archive.tree("word/document.xml")
         if document is None:
-            raise ArticleError("archive_damaged", origin=origin)
+            raise ArticleError("document_damaged", origin=origin)
         lines = tuple(lines_of(document, _markup(archive.tree("word/styles.xml"))))
         metadata = titled(archive.tree("docProps/core.xml"), lines)
     yield Draft(origin, lines, id_of_path(PurePosixPath(origin)), metadata)

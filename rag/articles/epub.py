@@ -49,7 +49,7 @@ def _package(archive: Archive, origin: str) -> tuple[Any, str]:
     name = root.get("full-path", "") if root is not None else ""
     package = archive.tree(name)
     if package is None:
-        raise ArticleError("archive_damaged", origin=origin)
+        raise ArticleError("document_damaged", origin=origin)
     return package, posixpath.dirname(name)
 
 
@@ -65,7 +65,7 @@ def _spine(package: Any, folder: str) -> list[str]:
 
 def _draft(data: bytes, origin: str, told: dict[str, str]) -> Draft | None:
     if not data:
-        raise ArticleError("archive_damaged", origin=origin)
+        raise ArticleError("document_damaged", origin=origin)
     page = parse(data, origin)
     body = page.find("body")
     lines = lines_of(list(blocks(page if body is None else body)))

@@ -26,7 +26,7 @@ def read_odt(path: Path, origin: str) -> Iterator[Draft]:
             raise ArticleError("archive_encrypted", origin=origin)
         document = archive.tree("content.xml")
         if document is None:
-            raise ArticleError("archive_damaged", origin=origin)
+            raise ArticleError("document_damaged", origin=origin)
         lines = tuple(lines_of(document, _MARKUP))
         metadata = titled(archive.tree("meta.xml"), lines)
     yield Draft(origin, lines, id_of_path(PurePosixPath(origin)), metadata)

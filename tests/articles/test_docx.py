@@ -50,11 +50,11 @@ def test_a_title_in_the_properties_counts_where_the_document_shows_it(tmp_path):
 @pytest.mark.parametrize(
     ("data", "key"),
     [
-        (b"", "archive_damaged"),
-        (b"PK\x03\x04", "archive_damaged"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "archive_damaged"),
-        (docx(paragraph("Une phrase."))[:-40], "archive_damaged"),
-        (zipped({"a": "b"}), "archive_damaged"),
+        (b"", "document_damaged"),
+        (b"PK\x03\x04", "document_damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "document_damaged"),
+        (docx(paragraph("Une phrase."))[:-40], "document_damaged"),
+        (zipped({"a": "b"}), "document_damaged"),
         (docx("<w:p>"), "xml_invalid"),
         (docx(""), "article_without_text"),
     ],
