@@ -37,9 +37,10 @@ def read_feed(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
     if not items:
         raise ArticleError("article_without_text", origin=origin)
     language = channel.get("{http://www.w3.org/XML/1998/namespace}lang") or _text(_child(channel, "language"))
+    outlet = _text(_child(channel, "title"))
     for number, item in enumerate(items[:_ITEMS], 1):
         try:
-            yield _draft(item, f"{origin}:{number}", _text(_child(channel, "title")), language)
+            yield _draft(item, f"{origin}:{number}", outlet, language)
         except ArticleError as error:
             yield error
 
