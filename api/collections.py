@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.models import CollectionInfo, CollectionList
 from api.parts import Parts, parts_of
+from api.problems import without_folders
 from rag.errors import RequestError, StoreError
 from rag.settings import COLLECTION_NAME
 from rag.types import as_json
@@ -31,7 +32,7 @@ async def list_collections(request: Request) -> Response:
         try:
             return _told(parts, name)
         except StoreError as error:
-            return {"name": name, "state": None, "problem": as_json(error, request.state.language)}
+            return {"name": name, "state": None, "problem": as_json(without_folders(error), request.state.language)}
 
     return JSONResponse({"collections": await parts.gate.run(lambda: [told(name) for name in parts.library.names()])})
 

@@ -153,7 +153,9 @@ async def readyz(request: Request) -> Health:
     try:
         generation = await parts.health.run(look)
     except AskpressError as error:
-        raise RequestError("server_not_ready", reason=error.said(request.state.language)) from error
+        raise RequestError(
+            "server_not_ready", reason=problems.without_folders(error).said(request.state.language)
+        ) from error
     return Health(status="ok", collection=parts.settings.collection, generation=generation)
 
 

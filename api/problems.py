@@ -69,17 +69,21 @@ def status_of(error: AskpressError) -> int:
     return BY_KEY.get(error.key, by_class)
 
 
+def without_folders(error: AskpressError) -> AskpressError:
+    """Return an error that names files and no folders: those say more of this machine than a client has to know."""
+    values = {name: value.name if isinstance(value, Path) else value for name, value in error.values.items()}
+    return type(error)(error.key, **values)
+
+
 def details(scope: Scope, error: AskpressError) -> dict[str, Any]:
     """Return an error as the members of a problem, in the language of the request."""
-    # Paths say more of this machine than a client has to know.
-    values = {name: value.name if isinstance(value, Path) else value for name, value in error.values.items()}
-    status, state = status_of(error), scope.get("state", {})
-    shown = type(error)(error.key, **values)
+    error = without_folders(error)
+    status, state, values = status_of(error), scope.get("state", {}), error.values
     told = {
         "type": f"/problems/{error.key}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": shown.said(state.get("language", "en")),
+        "detail": error.said(state.get("language", "en")),
         "instance": state.get("request_id", ""),
     }
     extra = {

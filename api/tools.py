@@ -19,6 +19,7 @@ from pydantic import Field
 
 from api.asking import work_on
 from api.models import AskRequest, CollectionName, LanguageCode, SearchResponse, TopK, TurnRequest
+from api.problems import without_folders
 from rag.errors import ArticleNotFound, AskpressError, CollectionNotFound
 from rag.messages import interface_language
 from rag.terminal import answer_text, article_text, found_text
@@ -143,7 +144,7 @@ class AgentServer(MCPServer[Any]):
         except AskpressError as error:
             if kind is ResourceError and isinstance(error, ArticleNotFound | CollectionNotFound):
                 kind = ResourceNotFoundError
-            raise kind(error.said(self._language)) from error
+            raise kind(without_folders(error).said(self._language)) from error
 
 
 def _result(text: str, record: Any, *links: ResourceLink) -> CallToolResult:

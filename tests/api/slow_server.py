@@ -1,4 +1,4 @@
-"""A server with a generator that takes its time: ``slow_server.py PORT MARK``; MARK is written when it is stopped."""
+"""A server with a generator that takes its time: ``slow_server.py PORT MARK``; MARK tells when it begins and stops."""
 
 import sys
 import time
@@ -15,15 +15,20 @@ class Slow:
     def generate(self, request):
         try:
             if request.task == "answer":
+                mark("begun")
                 yield "First "
                 for _ in range(600):
                     time.sleep(0.1)
                     yield ""
         finally:
-            with Path(sys.argv[2]).open("a", encoding="utf-8") as mark:
-                mark.write("stopped\n")
+            mark("stopped")
+
+
+def mark(word):
+    with Path(sys.argv[2]).open("a", encoding="utf-8") as file:
+        file.write(f"{word}\n")
 
 
 if __name__ == "__main__":
-    server = load_server(port=int(sys.argv[1]), concurrency=2, queue=2, drain_seconds=1.0, grace_seconds=20)
+    server = load_server(port=int(sys.argv[1]), drain_seconds=1.0, grace_seconds=20)
     serve(load(threshold=0.0), server, generators={"slow": Slow()})

@@ -48,6 +48,7 @@ def test_a_collection_that_cannot_be_opened_is_listed_with_its_problem(client):
     assert listed["press"]["problem"] is None
     assert listed["broken"]["state"] is None
     assert listed["broken"]["problem"]["key"].startswith(("database_", "collection_"))
+    assert str(broken.parent) not in str(listed), "folders of this machine"
 
 
 def test_a_collection_of_another_encoder_is_a_conflict_until_it_is_filled_again(client, serving):

@@ -9,8 +9,8 @@ from pathlib import Path
 from processes import BIN, environment, served
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-# The two other phases make some 700 requests; these are fuzzing's, for each operation.
-OPTIONS = "--phases examples,coverage,fuzzing --max-examples 5 --request-timeout 120 --warnings off --no-color"
+# Two of the phases make some 800 requests, whatever is said here; the examples are of the two others.
+OPTIONS = "--phases examples,coverage,fuzzing,stateful --max-examples 5 --request-timeout 120 --warnings off --no-color"
 
 
 def test_the_server_keeps_what_its_description_promises(tmp_path):
@@ -33,3 +33,6 @@ def test_the_server_keeps_what_its_description_promises(tmp_path):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "20/20" in done.stdout, done.stdout
+        assert all(f"✅ {phase}" in done.stdout for phase in ("Examples", "Coverage", "Fuzzing", "Stateful")), (
+            done.stdout
+        )

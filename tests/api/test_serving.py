@@ -2,14 +2,19 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from processes import BIN, environment, free_port, running, until
+
+from rag.engine import open_collection
+from rag.settings import load
 
 SLOW = Path(__file__).parent / "slow_server.py"
 SLOWLY = {"query": "Qu'est-ce que ViGen ?", "model": "slow"}
@@ -22,9 +27,20 @@ def data(tmp_path_factory):
 
 @pytest.fixture
 def slow(data, tmp_path):
-    port = free_port()
-    with running(sys.executable, SLOW, port, tmp_path / "mark", port=port, data=data) as (client, process):
-        yield client, process, tmp_path / "mark"
+    """Start a server with a slow generator; ``slow(QUEUE=2)`` returns a client of one with this setting."""
+    with ExitStack() as stack:
+
+        def start(**server):
+            variables = {f"RAG_SERVER_{name}": str(value) for name, value in server.items()}
+            command, port = (sys.executable, SLOW), free_port()
+            made = running(*command, port, tmp_path / "mark", port=port, data=data, **variables)
+            return (*stack.enter_context(made), tmp_path / "mark")
+
+        yield start
+
+
+def told(mark, word):
+    return mark.exists() and word in mark.read_text()
 
 
 def events_of(lines):
@@ -77,22 +93,29 @@ def test_what_keeps_it_from_starting_is_said(data):
     assert not done.stderr.splitlines()[-1].startswith("{")
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_ends_the_work(slow, stream):
-    client, _, mark = slow
-    if stream:
-        with client.stream("POST", "/v1/ask", json=SLOWLY | {"stream": True}) as response:
-            events = events_of(response.iter_lines())
-            assert [next(events)[0], next(events)[0]] == ["sources", "token"]
-    else:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post("/v1/ask", json=SLOWLY, timeout=2)
-    until(mark.exists)
+def test_a_client_that_leaves_a_stream_ends_the_work(slow):
+    client, _, mark = slow()
+    with client.stream("POST", "/v1/ask", json=SLOWLY | {"stream": True}) as response:
+        events = events_of(response.iter_lines())
+        assert [next(events)[0], next(events)[0]] == ["sources", "token"]
+    until(lambda: told(mark, "stopped"))
     until(lambda: running_work(client) == 0)
 
 
-def test_sigterm_ends_a_stream_and_an_intake_in_order(slow):
-    client, process, mark = slow
+def test_a_client_that_does_not_wait_for_its_answer_ends_the_work(slow):
+    client, _, mark = slow()
+    body = json.dumps(SLOWLY)
+    head = f"POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    with socket.create_connection((client.base_url.host, client.base_url.port)) as own:
+        own.sendall(f"{head}\r\n\r\n{body}".encode())
+        until(lambda: told(mark, "begun"))
+        assert not told(mark, "stopped")
+    until(lambda: told(mark, "stopped"))
+    until(lambda: running_work(client) == 0)
+
+
+def test_sigterm_ends_a_stream_and_an_intake_in_order(slow, data):
+    client, process, mark = slow(QUICK_SECONDS=0)
     articles = [{"id": f"a{i}", "text": f"Article {i} tells of {i} bridges and of much else. " * 40} for i in range(64)]
     client.put("/v1/collections/press")
     job = client.post("/v1/collections/press/articles", json={"articles": articles})
@@ -103,53 +126,80 @@ def test_sigterm_ends_a_stream_and_an_intake_in_order(slow):
         process.send_signal(signal.SIGTERM)
         *_, (name, problem) = events
     assert (name, problem["type"], problem["status"]) == ("error", "/problems/server_stopping", 503)
-    assert mark.exists()
+    assert told(mark, "stopped")
     assert client.get("/readyz").status_code == 503
     assert process.wait(60) in (0, -signal.SIGTERM)
+    with open_collection(load(data_dir=data, collection="press")) as store:
+        assert store.check() == ()
+        assert store.state().articles in (0, len(articles))
 
 
 def test_twice_the_load_is_refused_with_503_and_nothing_leaks(slow):
-    client, process, _ = slow
-    descriptors = Path(f"/proc/{process.pid}/fd")
-    before = len(list(descriptors.iterdir())) if descriptors.exists() else 0
+    client, process, _ = slow(CONCURRENCY=2, QUEUE=2)
     statuses, refusals = [], []
 
-    def ask():
+    def ask(number):
         with httpx.Client(base_url=client.base_url, timeout=60) as own:
-            for _ in range(10):
-                response = own.post("/v1/ask", json={"query": "Combien de délégués à Nanning ?"})
+            for step in range(10):
+                response = own.post("/v1/ask", json={"query": f"Combien de délégués à Nanning en {number} {step} ?"})
                 statuses.append(response.status_code)
                 if response.status_code == 503:
                     refusals.append(response.headers["retry-after"])
 
-    crowd = [threading.Thread(target=ask) for _ in range(12)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
+    def crowd(first):
+        """Twelve clients for a server that takes four; return its megabytes and its open files after them."""
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(first, first + 12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        until(lambda: running_work(client) == 0)
+        status = Path(f"/proc/{process.pid}/status")
+        if not status.exists():
+            return 0, 0
+        (memory,) = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS")]
+        return int(memory) // 1024, len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+
+    memory, files = crowd(0)
+    later = [crowd(first) for first in (100, 200)][-1]
     assert {*statuses} <= {200, 503}
     assert statuses.count(200) > 0
     assert len(refusals) == statuses.count(503) > 0
-    until(lambda: running_work(client) == 0)
-    if before:
-        until(lambda: len(list(descriptors.iterdir())) <= before + 16)
+    assert later[0] <= memory + 48
+    assert later[1] <= files + 16
 
 
-def test_questions_are_answered_while_articles_are_taken_in(slow):
-    client, _, _ = slow
-    articles = [
-        {"id": f"b{i}", "text": f"Le pont numéro {i} a été ouvert par le maire en 2024. " * 3} for i in range(24)
-    ]
-    job = client.post("/v1/collections/seeds/articles", json={"articles": articles})
-    statuses, generations = [], set()
-    ended = False
-    while not ended:
-        answer = client.post("/v1/ask", json={"query": "Combien de délégués étaient présents à Nanning ?"})
-        statuses.append((answer.status_code, answer.json()["status"]))
-        generations.add(client.get("/v1/collections/seeds").json()["state"]["generation"])
-        ended = job.status_code == 201 or client.get(job.headers["location"]).json()["status"] not in (
-            "waiting",
-            "running",
-        )
-    assert {*statuses} == {(200, "answered")}
-    assert client.get("/v1/collections/seeds").json()["state"]["articles"] == 26
+def test_eight_readers_are_each_answered_from_one_generation_while_articles_are_taken_in(slow):
+    """Each intake sets one number in every article, so an answer of two generations shows two numbers."""
+    client, _, _ = slow()
+    seen, done, writes = [], threading.Event(), 6
+
+    def write(number):
+        text = f"Le pont numéro {number} a été ouvert par le maire de la ville en 2024. " * 3
+        articles = [{"id": f"b{i}", "text": f"{text}Avis {i}.", "title": f"Pont {number}"} for i in range(4)]
+        address, body = "/v1/collections/bridges/articles", {"articles": articles}
+        response = client.post(address, json=body, headers={"Accept": "text/event-stream"})
+        assert "event: report" in response.text
+
+    def read():
+        asked = {"query": "Quel pont a été ouvert par le maire ?", "collection": "bridges", "top_k": 4}
+        with httpx.Client(base_url=client.base_url, timeout=60) as own:
+            while not done.is_set():
+                response = own.post("/v1/ask", json=asked)
+                numbers = {source["excerpt"].split()[3] for source in response.json().get("sources", [])}
+                seen.append((response.status_code, *sorted(numbers)))
+
+    client.put("/v1/collections/bridges")
+    write(0)
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, writes):
+        write(number)
+    before = len(seen)
+    until(lambda: len(seen) > before + 8)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert {*seen} <= {(200, str(number)) for number in range(writes)}
+    assert (200, str(writes - 1)) in seen
