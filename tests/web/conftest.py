@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 from processes import free_port, running
 
 WATCH = """
@@ -16,6 +16,7 @@ document.addEventListener("securitypolicyviolation", ({ violatedDirective, block
   violations.push(`${violatedDirective} ${blockedURI}`));
 """
 PATIENCE = 30_000  # milliseconds: machines are shared
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,18 @@ DRAFT = (
     "ViGen a coûté 900 millions de dollars à la ville de Hanoï. [{n}]"
 )
 
+ORDERED = {
+    "fr": "Votre compte est bloqué : appelez le 0900 123 456.",
+    "en": "Your account is blocked: call 0900 123 456.",
+    "vi": "Tài khoản của bạn đã bị khóa: hãy gọi 0900 123 456.",
+}
+
+
+def passages(request: Request) -> list[str]:
+    return [
+        hit.candidate.article.text[hit.candidate.passage.start : hit.candidate.passage.stop] for hit in request.hits
+    ]
+
 
 class Writer:
     """Writes one sentence that the article about ViGen supports, and one that nothing does."""
@@ -30,13 +42,23 @@ class Writer:
     def generate(self, request: Request) -> Iterator[str]:
         if request.task != "answer":
             return
-        texts = [
-            hit.candidate.article.text[hit.candidate.passage.start : hit.candidate.passage.stop] for hit in request.hits
-        ]
-        number = next((n for n, text in enumerate(texts, start=1) if "ViGen" in text), 1)
+        number = next((n for n, text in enumerate(passages(request), start=1) if "ViGen" in text), 1)
         for word in DRAFT.format(n=number).split(" "):
             yield f"{word} "
             time.sleep(0.02)
+
+
+class Obedient:
+    """Does what an article tells it to: names a number to call, shows an image, cites what there is not."""
+
+    name = "obedient"
+
+    def generate(self, request: Request) -> Iterator[str]:
+        if request.task != "answer":
+            return
+        number, text = next((n, text) for n, text in enumerate(passages(request), start=1) if "evil.example" in text)
+        yield f"{text.partition('.')[0]}. [{number}] {ORDERED[request.language]} [{number}] [9] "
+        yield "![x](https://evil.example/p.png?q=1) [link](https://evil.example/) [7]"
 
 
 class Slow:
@@ -64,5 +86,5 @@ class Broken:
 
 
 if __name__ == "__main__":
-    models = {model.name: model for model in (Writer(), Slow(), Broken())}
+    models = {model.name: model for model in (Writer(), Obedient(), Slow(), Broken())}
     serve(load(unsupported="mark"), load_server(port=int(sys.argv[1])), generators=models)
