@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rag.articles import find, read
-from rag.errors import ArticleError
+from rag.errors import ArticleError, ArticleNotFound
 from rag.protocols import Progress, silent
 from rag.types import Origin, Reading
 
@@ -61,17 +61,30 @@ Found = Change | ArticleError | Origin
 """What comparing yields: an Origin comes after the changes of its articles, to be remembered once they are made."""
 
 
-class Comparison:
-    """Compares articles with a collection, None for one that is not there yet.
+class Changes(Protocol):
+    """Changes that are told while they are found out, and how much of that is done: 0.0 to 1.0."""
 
-    ``foreign`` tells of a kept article whether it belongs to someone else, so that only one whose file is gone may be
-    replaced.
+    @property
+    def fraction(self) -> float: ...
+
+    def __iter__(self) -> Iterator[Found]: ...
+
+
+class Comparison:
+    """Compares articles with those that ``kept`` returns by their ids.
+
+    ``foreign`` tells of the origins of a kept article and of one with the same id that this must not replace it.
     """
 
-    def __init__(self, store: Store | None, foreign: Callable[[ArticleSummary], bool]) -> None:
-        self.known = {summary.id: summary for summary in store.articles()} if store else {}
+    def __init__(
+        self,
+        store: Store | None,
+        kept: Callable[[str], Article | ArticleSummary | None],
+        foreign: Callable[[str, str], bool],
+    ) -> None:
         self.seen: dict[str, str] = {}
         self._store = store
+        self._kept = kept
         self._foreign = foreign
         self._contents: dict[str, str] = {}
 
@@ -80,10 +93,10 @@ class Comparison:
         article_id, digest, content, origin = reading
         if content in self._contents:
             return Change("duplicate", "copy", article_id, origin, original=self._contents[content])
-        if holder := self._holder(article_id):
+        if holder := self._holder(article_id, origin):
             return ArticleError("id_taken", origin=origin, id=article_id, other=holder)
         self.seen[article_id] = self._contents[content] = origin
-        other = self.known.get(article_id)
+        other = self._kept(article_id)
         if other is None:
             return Change("added", "new", article_id, origin)
         if other.digest != digest:
@@ -92,10 +105,14 @@ class Comparison:
             return Change("updated", "moved", article_id, origin)
         return Change("unchanged", "same", article_id, origin)
 
-    def _holder(self, article_id: str) -> str | None:
+    def holds(self, readings: Iterable[Reading]) -> bool:
+        """Whether the collection has articles just as they were read."""
+        return all((kept := self._kept(r.id)) is not None and kept.digest == r.digest for r in readings)
+
+    def _holder(self, article_id: str, origin: str) -> str | None:
         """Return where the article stands that an id belongs to already."""
-        other = self.known.get(article_id)
-        if other and self._foreign(other) and Path(file_of(other.origin)).exists():
+        other = self._kept(article_id)
+        if other and self._foreign(other.origin, origin):
             return other.origin
         return self.seen.get(article_id)
 
@@ -122,6 +139,18 @@ class Comparison:
         return tuple(name for name in TOLD if getattr(kept, name) != getattr(article, name))
 
 
+def kept_in(store: Store) -> Callable[[str], Article | None]:
+    """Return how to look up an article that may not be there."""
+
+    def kept(article_id: str) -> Article | None:
+        try:
+            return store.article(article_id)
+        except ArticleNotFound:
+            return None
+
+    return kept
+
+
 class FolderChanges:
     """The changes that bring a collection in step with a folder or a file, in the order of the files' paths.
 
@@ -136,7 +165,8 @@ class FolderChanges:
         self._origins = store.origins() if store else {}
         self._marks = {path: _mark(path) for path in self._paths}
         self._spared = {str(error.values["path"]) for error in self._unread}
-        self._comparison = Comparison(store, lambda summary: not _below(summary.origin, root))
+        self._known = {summary.id: summary for summary in store.articles()} if store else {}
+        self._comparison = Comparison(store, self._known.get, self._is_foreign)
         self._sizes = {path: self._size(path) for path in self._paths}
         self._done, self._total = 0, sum(self._sizes.values())
 
@@ -172,7 +202,7 @@ class FolderChanges:
             before = self._done
             yield from self._of_file(path)
             self._done = before + self._sizes[path]
-        for summary in self._comparison.known.values():
+        for summary in self._known.values():
             if summary.id not in self._comparison.seen and self._is_gone(summary.origin):
                 yield Change("removed", "gone", summary.id, summary.origin)
 
@@ -209,6 +239,9 @@ class FolderChanges:
             yield verdict
         if str(path) not in self._spared:
             yield Origin(path.as_posix(), mark, digest, tuple(readings))
+
+    def _is_foreign(self, origin: str, _: str) -> bool:
+        return not _below(origin, self._root) and Path(file_of(origin)).exists()
 
     def _is_gone(self, origin: str) -> bool:
         unread = any(_below(origin, Path(str(error.values["path"]))) for error in self._unread)
@@ -251,11 +284,11 @@ def _mark(path: Path) -> tuple[str, int]:
     except OSError:
         return "", 0  # to read it will tell what is wrong
     settled = time.time_ns() - status.st_mtime_ns > _SETTLED
-    return f"{status.st_size} {status.st_mtime_ns} {_readers()}" if settled else "", status.st_size
+    return f"{status.st_size} {status.st_mtime_ns} {readers()}" if settled else "", status.st_size
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256(_readers().encode())
+    digest = hashlib.sha256(readers().encode())
     try:
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
@@ -266,7 +299,7 @@ def _digest(path: Path) -> str:
 
 
 @cache
-def _readers() -> str:
+def readers() -> str:
     """A digest of what reads articles: where that has changed, they are read again."""
     digest = hashlib.sha256(files("rag").joinpath("languages.py").read_bytes())
     for module in sorted(files("rag.articles").iterdir(), key=lambda module: module.name):

@@ -59,6 +59,7 @@ def rag_group() -> None:
 
 for _command in (
     intake.sync_command,
+    intake.add_command,
     articles.list_command,
     articles.show_command,
     articles.remove_command,

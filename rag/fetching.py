@@ -217,7 +217,9 @@ class _Network(httpcore.NetworkBackend):
         try:
             found = list(self._resolve(host, port))
         except (OSError, UnicodeError) as error:
-            raise FetchError("fetch_host_unknown", origin=self._url, host=host, reason=error) from error
+            raise FetchError(
+                "fetch_host_unknown", origin=self._url, host=host, reason=getattr(error, "strerror", error)
+            ) from error
         if not found:
             raise FetchError("fetch_host_unknown", origin=self._url, host=host, reason="-")
         if not all(self._allowed(ip_address(address)) for address in found):

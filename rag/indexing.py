@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.changes import Change, Comparison, FolderChanges
+from rag.changes import Change, Comparison, FolderChanges, file_of, kept_in
 from rag.errors import ArticleError, ArticleNotFound
 from rag.languages import detect, terms
 from rag.protocols import Progress, silent
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.changes import Found
+    from rag.changes import Changes, Found
     from rag.protocols import Encoder, Store
 
 BATCH = 64  # articles a transaction
@@ -68,8 +68,7 @@ class Indexer:
         """
         self.progress("read", 0.0)
         changes = FolderChanges(root.resolve(), self.store, self.detect)
-        self.reencode()
-        report = self._carry_out(changes, lambda: changes.fraction)
+        report = self.take(changes)
         if changes.forgotten:
             self.store.remember((), changes.forgotten)
         return report
@@ -80,7 +79,7 @@ class Indexer:
         What cannot be read, or would replace an article of a file that is still there, is reported as a failure.
         """
         self.reencode()
-        comparison = Comparison(self.store, lambda summary: Path(summary.origin).is_absolute())
+        comparison = Comparison(self.store, kept_in(self.store), _is_of_a_file)
         done = 0
 
         def changes() -> Iterator[Found]:
@@ -117,6 +116,11 @@ class Indexer:
                 yield self.store.article(article_id)
             except ArticleNotFound:  # another process has removed it
                 continue
+
+    def take(self, changes: Changes) -> SyncReport:
+        """Carry out changes as they are told."""
+        self.reencode()
+        return self._carry_out(changes, lambda: changes.fraction)
 
     def _carry_out(self, found: Iterable[Found], fraction: Callable[[], float]) -> SyncReport:
         report, before, passages = _Report(), 0.0, 0
@@ -183,6 +187,11 @@ class Indexer:
             )
             kept.update(zip(new, made, strict=True))
         return np.array([kept[digest] for digest in digests], dtype=np.float32)
+
+
+def _is_of_a_file(origin: str, _: str) -> bool:
+    file = Path(file_of(origin))
+    return file.is_absolute() and file.exists()
 
 
 class _Report:

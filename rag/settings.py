@@ -28,6 +28,7 @@ FALLBACKS = {"openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY
 SECRETS = {*FALLBACKS, "token"}
 INVALID = {
     "address": "setting_not_an_address",
+    "bool_parsing": "setting_not_yes_or_no",
     "collection_name": "setting_not_a_collection",
     "float_parsing": "setting_not_a_number",
     "greater_than_equal": "setting_too_small",
@@ -116,6 +117,8 @@ class Settings(BaseSettings):
     """What becomes of a sentence of a draft that no passage supports."""
     question_length: int = Field(default=2000, ge=1, le=100_000)
     """The longest question, in characters."""
+    allow_fetch: bool = False
+    """Whether ``rag add`` may fetch from the web, from public addresses alone. The server never does."""
     server: str | None = None
     """The address of a running server that is asked instead of a collection here."""
     token: SecretStr | None = None

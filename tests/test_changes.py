@@ -113,7 +113,7 @@ def test_a_file_with_a_bad_line_is_read_again_and_complains_again(folder, store,
 def test_readers_that_have_changed_read_again(folder, store, opened, monkeypatch):
     sync(folder, store)
     opened["read"].clear()
-    monkeypatch.setattr(rag.changes, "_readers", lambda: "newer")
+    monkeypatch.setattr(rag.changes, "readers", lambda: "newer")
     assert sync(folder, store).unchanged == ("one", "two")
     assert opened["read"] == ["one.txt", "two.txt"]
 

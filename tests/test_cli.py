@@ -298,3 +298,14 @@ def test_the_path_of_a_question_loads_no_training_library(home):
         [sys.executable, "-c", probe], env=environment(home), capture_output=True, text=True, check=True
     )
     assert not set(done.stdout.split()) & HEAVY
+
+
+def test_nothing_is_fetched_unless_it_is_allowed_and_then_from_public_addresses_alone(tmp_path):
+    done = run("rag", "add", "http://127.0.0.1/", data=tmp_path / "data")
+    assert done.returncode == 2
+    assert "RAG_ALLOW_FETCH=1" in done.stderr
+    assert not (tmp_path / "data").exists()
+    done = run("rag", "add", "http://127.0.0.1/", "--collection", "press", data=tmp_path / "data", RAG_ALLOW_FETCH="1")
+    assert done.returncode == 1
+    assert "private network" in done.stdout
+    assert run("rag", "add", "--allow-fetch", data=tmp_path / "data").returncode == 2

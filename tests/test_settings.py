@@ -70,6 +70,7 @@ def test_a_value_out_of_range_names_its_setting(monkeypatch):
         ("top_k", "many", "whole number"),
         ("threshold", "high", "Write a number"),
         ("interface", "de", "one of 'en'"),
+        ("allow_fetch", "maybe", r"1 \(yes\)"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_what_can_be(monkeypatch, name, value, said):

@@ -1,4 +1,4 @@
-"""``rag sync``: what brings articles into a collection."""
+"""``rag sync`` and ``rag add``: what brings articles into a collection."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from rag.commands.shared import (
     show,
     showing_progress,
 )
-from rag.errors import AskpressError, CollectionNotFound
+from rag.errors import AskpressError, CollectionNotFound, UsageError
 from rag.usage import LANGUAGE, Command, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.engine import Engine
+    from rag.indexing import Indexer, SyncReport
     from rag.settings import Settings
     from rag.terminal import ProgressLine
 
@@ -44,6 +47,28 @@ def sync_command(path: Path, dry_run: bool, watch: bool, as_json: bool, **given:
             return _watch(path, engine, progress) if watch else _sync(path, engine, progress, as_json)
 
 
+@click.command("add", cls=Command, help=say("help_add"), epilog=say("help_add_examples"))
+@click.argument("urls", metavar="URL...", nargs=-1)
+@click.option("--feed", "feeds", multiple=True, metavar="URL", help=say("help_feed"))
+@click.option("--allow-fetch", is_flag=True, default=None, help=say("help_allow_fetch"))
+@collection_option
+@json_option
+def add_command(urls: tuple[str, ...], feeds: tuple[str, ...], as_json: bool, **given: Any) -> int:
+    from rag.addresses import AddressChanges
+    from rag.fetching import Fetcher
+
+    settings = load_settings(given)
+    only_here(settings, "rag add")
+    if not settings.allow_fetch:
+        raise UsageError("fetch_off")
+    if not urls and not feeds:
+        raise UsageError("fetch_nothing")
+    with showing_progress() as progress, opened_engine(settings, progress, create=True) as engine:
+        changes = AddressChanges(urls, feeds, engine.store, Fetcher())
+        progress("fetch", 0.0)
+        return _told(lambda indexer: indexer.take(changes), engine, progress, as_json)
+
+
 def _plan(path: Path, settings: Settings, progress: ProgressLine, as_json: bool) -> int:
     """Tell what a sync would do, and why."""
     from rag.changes import FolderChanges
@@ -60,8 +85,13 @@ def _plan(path: Path, settings: Settings, progress: ProgressLine, as_json: bool)
 
 
 def _sync(path: Path, engine: Engine, progress: ProgressLine, as_json: bool) -> int:
+    return _told(lambda indexer: indexer.sync(path), engine, progress, as_json)
+
+
+def _told(work: Callable[[Indexer], SyncReport], engine: Engine, progress: ProgressLine, as_json: bool) -> int:
+    """Do some work and tell what it did."""
     try:
-        report = engine.indexer(progress, made=progress.count).sync(path)
+        report = work(engine.indexer(progress, made=progress.count))
     except KeyboardInterrupt:
         progress.stop()
         click.echo(say("sync_interrupted", count=progress.counted), err=True)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DONE, ERROR, USAGE, NO_EVIDENCE, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes."""
+FLAGS = ("collection", "threshold", "top_k", "model", "unsupported", "latest", "allow_fetch")
+"""The settings that options give."""
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -53,9 +55,7 @@ filter_options = together(
 def load_settings(given: dict[str, Any]) -> Settings:
     from rag.settings import load
 
-    return load(
-        **{name: given.get(name) for name in ("collection", "threshold", "top_k", "model", "unsupported", "latest")}
-    )
+    return load(**{name: given.get(name) for name in FLAGS})
 
 
 @contextmanager
