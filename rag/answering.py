@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.citations import ClaimReader
+from rag.disagreements import disagreements, figures_text
 from rag.errors import GeneratorError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.messages import catalogue, message
@@ -71,7 +72,9 @@ def write(
     answer = replace(
         answer, status="answered", text=text, claims=tuple(claims), citations=reader.citations, as_of=as_of
     )
-    return replace(answer, dropped=dropped, notice=" ".join(filter(None, (notice, _foreign(answer)))) or None)
+    differing = disagreements(retrieval.question, language, retrieval.hits, answer.citations)
+    told = message("disagreement", language, figures=figures_text(differing, language)) if differing else None
+    return replace(answer, dropped=dropped, notice=" ".join(filter(None, (notice, told, _foreign(answer)))) or None)
 
 
 def _draft(
