@@ -158,6 +158,7 @@ class Database:
             raise StoreError("database_not_shared", path=self.path)
         connection.pragma("foreign_keys", True)
         connection.pragma("synchronous", "FULL")
+        connection.pragma("fullfsync", True)  # for macOS, whose fsync leaves data in the cache of the disk
         if connection.pragma("synchronous") != _FULL:
             raise StoreError("database_not_synchronous", path=self.path)
         if connection.pragma("user_version") < SCHEMA_VERSION:

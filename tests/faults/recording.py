@@ -37,6 +37,8 @@ class RecordingVFS(apsw.VFS):
         super().__init__("recording", "unix", makedefault=True)
 
     def xOpen(self, name, flags):  # noqa: N802
+        if name is None:  # a temporary file, gone with the process
+            return apsw.VFSFile("unix", name, flags)
         file = RecordingFile(self.record, name, flags)
         self.record.append(("open", file.path))
         return file

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from children import result
-from work import AFTER, BEFORE, CHANGE, begin, inspect, prove_whole, served
+from work import AFTER, BEFORE, CHANGE, begin, inspect, inspect_without_checksums, prove_whole, served
 
 from rag.store import open_store
-from rag.store.database import FILE_NAME
+from rag.store.database import FILE_NAME, Database
 from rag.store.snapshots import Snapshots
 
 FILES = ["CURRENT", "manifest.json", "passages.faiss", "sentences.faiss", "meta.json", ".managed.json", ".idx", ".term",
@@ -53,7 +53,7 @@ def damaged(original, expected, tmp_path, rng):
             place, bit = rng.randrange(len(content)), rng.randrange(8)
             yield f"bit {bit} of {place}", content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
 
-    def damage(name, cuts, flips):
+    def damage(name, cuts, flips, original=original, look=inspect):
         folder = tmp_path / "collection"
         for path in (path for path in sorted(original.rglob("*")) if path.name.endswith(name)):
             for what, content in contents(path.read_bytes(), cuts, flips):
@@ -65,7 +65,7 @@ def damaged(original, expected, tmp_path, rng):
                     copy.write_bytes(content)
                 # Without CURRENT there is no snapshot, and with another line break in it no damage.
                 harmless = name == "CURRENT" and current(folder) in (None, current(original))
-                told, code = result(inspect, folder)
+                told, code = result(look, folder)
                 assert code == 0, what
                 if harmless:
                     assert (told["served"], told["notices"]) == (expected, []), what
@@ -104,6 +104,21 @@ def test_a_damaged_database_is_told(expected, damaged, length, figure):
         assert told["error"] or "database_damaged" in told["problems"], what
         found["when it was opened or searched" if told["error"] else "by the check"] += 1
     figure(f"{found.total()} damages, each found ({dict(found)}), none served")
+
+
+def test_without_checksums_damage_would_pass(damaged, tmp_path, monkeypatch, length, figure):
+    """That the test above can fail."""
+    with monkeypatch.context() as context:
+        context.setattr(Database, "_reserve_checksums", lambda *_: None)
+        with open_store(tmp_path / "unchecked") as store:
+            begin(store)
+            CHANGE.apply(store)
+            store.snapshot()
+    flips = length(15, 200)
+    told = [told for _, told, _ in damaged(FILE_NAME, 0, flips, tmp_path / "unchecked", inspect_without_checksums)]
+    missed = sum(not (one["error"] or one["problems"]) for one in told)
+    assert missed
+    figure(f"of {flips} flipped bits {missed} would not be noticed")
 
 
 def test_an_emptied_database_is_no_new_collection(original, tmp_path):

@@ -18,7 +18,7 @@ def test_commits_are_synchronous(tmp_path):
     opened = database(tmp_path)
     with opened.writing() as connection:
         assert (connection.pragma("synchronous"), connection.pragma("journal_mode")) == (2, "wal")
-        assert connection.pragma("foreign_keys") == 1
+        assert (connection.pragma("fullfsync"), connection.pragma("foreign_keys")) == (1, 1)
     opened.close()
 
 
