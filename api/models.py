@@ -205,6 +205,9 @@ class Health(BaseModel):
     status: Literal["ok"]
     collection: str | None = None
     generation: int | None = None
+    degraded: list[str] | None = Field(
+        default=None, description="Language models that failed three times in a row; quotes stand in for their answers."
+    )
 
 
 class InvalidMember(BaseModel):

@@ -21,6 +21,7 @@ from api.models import Health
 from api.parts import parts_of
 from api.security import HEADERS
 from rag.errors import AskpressError, RequestError
+from rag.generators import circuit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -156,7 +157,7 @@ async def readyz(request: Request) -> Health:
         raise RequestError(
             "server_not_ready", reason=problems.without_folders(error).said(request.state.language)
         ) from error
-    return Health(status="ok", collection=parts.settings.collection, generation=generation)
+    return Health(status="ok", collection=parts.settings.collection, generation=generation, degraded=circuit.failing())
 
 
 @router.get("/metrics", response_class=Response)

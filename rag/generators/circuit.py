@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,11 @@ class Circuit:
             self._trying = True
             return 0.0
 
+    @property
+    def open(self) -> bool:
+        """Whether the last calls failed; a call may be tried all the same."""
+        return self._failures >= FAILURES
+
     def settle(self, healthy: bool | None) -> None:
         """Say how an admitted call ended; None where it was left before that could be told."""
         with self._lock:
@@ -46,7 +50,14 @@ class Circuit:
                 self._closes = self._clock() + PAUSE
 
 
-@cache
-def circuit_of(base_url: str, model: str) -> Circuit:  # noqa: ARG001 - the key of the cache
+_CIRCUITS: dict[tuple[str, str], Circuit] = {}
+
+
+def circuit_of(base_url: str, model: str) -> Circuit:
     """Return the circuit that this process has for an endpoint."""
-    return Circuit()
+    return _CIRCUITS.setdefault((base_url, model), Circuit())
+
+
+def failing() -> list[str]:
+    """Return the models whose endpoints are spared at present."""
+    return sorted({model for (_, model), circuit in _CIRCUITS.items() if circuit.open})

@@ -15,9 +15,10 @@ def serving():
     """Start servers in this process: ``serving(rate=1)`` returns a client of one with this setting."""
     with ExitStack() as stack:
 
-        def start(*, generators=None, encoder=None, data_dir=None, **server):
-            settings = load(collection="press", threshold=0.0, data_dir=data_dir)
-            app = create_app(settings, load_server(**server), encoder=encoder or WordEncoder(), generators=generators)
+        def start(*, generators=None, encoder=None, data_dir=None, unsupported=None, **server):
+            settings = load(collection="press", threshold=0.0, data_dir=data_dir, unsupported=unsupported)
+            patient = {"quick_seconds": 60} | server  # a busy machine makes no job of what is small
+            app = create_app(settings, load_server(**patient), encoder=encoder or WordEncoder(), generators=generators)
             client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
             return stack.enter_context(client)
 

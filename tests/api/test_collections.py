@@ -1,5 +1,10 @@
-import pytest
+from urllib.parse import quote
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.settings import COLLECTION_NAME
 from rag.types import Article
 
 
@@ -38,6 +43,25 @@ def test_a_name_cannot_be_a_path(client, name, tmp_path):
     for method in ("GET", "PUT", "DELETE"):
         assert client.request(method, f"/v1/collections/{name}").status_code in (404, 405, 422)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(
+    st.one_of(
+        st.text(max_size=80), st.lists(st.sampled_from(["..", ".", "%2e%2e", "\0", "/", "press", "\\"])).map("/".join)
+    )
+)
+def test_no_name_leads_out_of_the_collections(client, tmp_path, name):
+    sentinel = tmp_path / "sentinel"
+    sentinel.write_text("here")
+    outside = {path for path in tmp_path.rglob("*") if "collections" not in path.parts}
+    for method, sent in (("PUT", {}), ("DELETE", {}), ("PUT", {"json": {"text": "Twelve bridges."}})):
+        for address in (quote(name, safe=""), f"press/articles/{quote(name, safe='')}"):
+            client.request(method, f"/v1/collections/{address}", **sent)
+    folders = {path.name for path in (tmp_path / "data" / "collections").iterdir()}
+    assert all(COLLECTION_NAME.fullmatch(folder) for folder in folders)
+    assert {path for path in tmp_path.rglob("*") if "collections" not in path.parts} == outside
+    assert sentinel.read_text() == "here"
 
 
 def test_a_collection_that_cannot_be_opened_is_listed_with_its_problem(client):

@@ -4,6 +4,8 @@ import logging
 import pytest
 
 from api.operation import JsonLines
+from rag.generators.circuit import FAILURES, circuit_of
+from rag.tokens import Tokens
 
 CANARY = "sk-canary-0123456789"
 
@@ -27,6 +29,19 @@ def test_it_is_alive_and_ready(client):
     assert client.get("/livez").json()["status"] == "ok"
     ready = client.get("/readyz").json()
     assert (ready["collection"], ready["generation"] >= 1) == ("press", True)
+
+
+def test_a_language_model_that_fails_is_told_and_does_not_make_it_unready(client, monkeypatch):
+    monkeypatch.setattr("rag.generators.circuit._CIRCUITS", {})
+    assert client.get("/readyz").json()["degraded"] == []
+    broken = circuit_of("http://127.0.0.1:1", "remote")
+    for _ in range(FAILURES):
+        assert broken.admit() == 0.0
+        broken.settle(healthy=False)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["degraded"]) == (200, ["remote"])
+    broken.settle(healthy=True)
+    assert client.get("/readyz").json()["degraded"] == []
 
 
 def test_it_is_not_ready_without_its_collection_or_when_it_stops(serving):
@@ -92,6 +107,38 @@ def test_an_unforeseen_error_is_a_problem_and_its_cause_is_in_the_log_alone(serv
     (told,) = [line for line in lines() if line["level"] == "error"]
     assert (told["request_id"], "ZeroDivisionError" in told["error"]) == ("r1", True)
     assert CANARY not in response.text + json.dumps(lines()) + client.get("/metrics").text
+
+
+def test_no_error_tells_a_secret_that_was_sent_with_the_request(serving, lines, tmp_path):
+    client = serving(generators={"failing": Failing()}, rate=0.001, burst=16, body_bytes=2000)
+    client.put("/v1/collections/press")
+    Tokens(tmp_path / "data").create("me", "write")
+    json_body = {"query": "consul", "token": CANARY}
+    requests = [
+        ("POST", "/v1/ask", {"json": json_body}, 422),
+        ("POST", "/v1/ask", {"json": {"query": "consul", "model": "failing"}}, 500),
+        ("POST", "/v1/ask", {"json": {"query": "consul", "collection": "none"}}, 404),
+        ("POST", "/v1/ask", {"content": f'{{"query": "{CANARY}', "headers": {"content-type": "application/json"}}, 400),
+        ("POST", "/v1/ask", {"content": CANARY, "headers": {"content-type": "text/plain"}}, 415),
+        ("POST", "/v1/ask", {"json": {"query": CANARY * 200}}, 413),
+        ("POST", "/v1/chat/completions", {"json": {"model": "askpress", "messages": [], "api_key": CANARY}}, 400),
+        ("PUT", "/v1/collections/a", {}, 401),
+        ("GET", "/v1/ask", {}, 405),
+        ("GET", "/nowhere", {"params": {"key": CANARY}}, 404),
+        ("GET", "/livez", {"headers": {"host": "evil.example"}}, 421),
+        ("PUT", "/v1/collections/a", {"headers": {"origin": "https://evil.example"}}, 403),
+        ("POST", "/v1/collections/press/articles", {"json": {"articles": [{"text": "x", "key": CANARY}]}}, 401),
+    ]
+    seen = ""
+    for method, path, sent, status in requests:
+        headers = {"Authorization": f"Bearer {CANARY}", "Cookie": f"key={CANARY}"} | sent.pop("headers", {})
+        response = client.request(method, path, headers=headers, **sent)
+        assert response.status_code == status, (method, path, response.text)
+        seen += response.text + str(response.headers)
+    while (response := client.post("/v1/search", json={"query": CANARY})).status_code != 429:
+        seen += response.text
+    told = json.dumps(lines())
+    assert (CANARY in seen + response.text + told, told.count("ZeroDivisionError") > 0) == (False, True)
 
 
 def test_a_line_of_the_log_is_one_line_without_secrets():
