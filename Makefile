@@ -55,6 +55,7 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.questions
+	$(BIN)/python -m bench.serving
 
 $(BIN)/uv: .ci/requirements/uv.txt
 	@echo "Setting up: a virtual environment in $(VENV) …" >&2

@@ -81,7 +81,7 @@ async def add_articles(request: Request, name: Name) -> Response:
     parts = parts_of(request)
     job = await _start(parts, name, partial(_stage, request))
     if "text/event-stream" in request.headers.get("accept", ""):
-        return followed(job, request.scope)
+        return followed(job, request)
     report = await _report(parts, job)
     if report is None:
         return _accepted(request, job)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from api import problems
-from api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, EventStream, Work, event
+from api.events import EventStream, Work, event
 from api.models import AskRequest, KeptAnswer, SearchRequest, SearchResponse
 from api.parts import Parts, parts_of
-from rag.errors import AskpressError
 from rag.types import AnswerReady, ClaimMade, SourcesFound, TokenWritten, Waiting, as_json
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from rag.types import Event, Found
 
 router = APIRouter(prefix="/v1", tags=["questions"])
-log = logging.getLogger("askpress.server")
 NAMES = {SourcesFound: "sources", TokenWritten: "token", ClaimMade: "claim", AnswerReady: "answer"}
 
 
@@ -63,32 +59,16 @@ async def ask(request: Request, asked: AskRequest) -> Response:
             if last is None
             else JSONResponse(as_json(keep(parts, asked, last)))
         )
-    events = work.each()
-    first = await anext(events)  # raised before the response begins, an error still has a status
-    return EventStream(_framed(request, asked, first, events), work.left)
+    return EventStream(request, _frames(parts, asked, await work.begun()), work.left)
 
 
-async def _framed(
-    request: Request, asked: AskRequest, first: Event, events: AsyncIterator[Event]
-) -> AsyncIterator[bytes]:
-    parts, sent = parts_of(request), time.monotonic()
-    yield event(NAMES[type(first)], as_json(first))
-    try:
-        async for item in events:
-            if isinstance(item, Waiting):
-                if time.monotonic() - sent < KEEP_ALIVE_SECONDS:
-                    continue
-                yield KEEP_ALIVE
-            elif isinstance(item, AnswerReady):
-                yield event("answer", as_json(keep(parts, asked, item)))
-            else:
-                yield event(NAMES[type(item)], as_json(item))
-            sent = time.monotonic()
-    except AskpressError as error:
-        yield event("error", problems.details(request.scope, error))
-    except Exception:
-        log.exception("stream failed", extra={"fields": {"request_id": request.state.request_id}})
-        yield event("error", problems.details(request.scope, AskpressError("server_failed")))
+async def _frames(parts: Parts, asked: AskRequest, events: AsyncIterator[Event]) -> AsyncIterator[bytes | None]:
+    async for item in events:
+        if isinstance(item, Waiting):
+            yield None
+        else:
+            told = keep(parts, asked, item) if isinstance(item, AnswerReady) else item
+            yield event(NAMES[type(item)], as_json(told))
 
 
 @router.post("/search", response_model=SearchResponse, responses={404: {}, 409: {}, 422: {}})

@@ -209,6 +209,9 @@ class Text:
         if answer.read_as and answer.claims:
             blocks.append(harmless(message("read_as", answer.language, question=answer.read_as)))
         blocks += [harmless(answer.notice)] if answer.notice else []
+        if not self._cited and answer.sources:
+            closest = [f"- {harmless(source_line(source, answer.language))}" for source in answer.sources]
+            blocks.append("\n".join([message("closest_articles", answer.language), *closest]))
         for number, citation in enumerate(self._cited, 1):
             lines = [
                 f"[{number}] {harmless(source_line(citation, answer.language))}",

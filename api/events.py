@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
+import time
 from collections import deque
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 
-from rag.errors import RequestError
+from api import problems
+from rag.errors import AskpressError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from api.limits import Gate
 
 T = TypeVar("T")
+log = logging.getLogger("askpress.server")
 KEEP_ALIVE = format_sse_event(comment="keep-alive")
 KEEP_ALIVE_SECONDS = 10.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -76,6 +81,18 @@ class Work(Generic[T]):
             pass
         self.left.set()
 
+    async def begun(self) -> AsyncIterator[T]:
+        """Return the items as they come once the first is there: an error before it still has a status."""
+        items = self.each()
+        first = await anext(items)
+
+        async def all_items() -> AsyncIterator[T]:
+            yield first
+            async for item in items:
+                yield item
+
+        return all_items()
+
     async def each(self) -> AsyncIterator[T]:
         """Yield the items as they come. Raises what the generator raises."""
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[T | None]()
@@ -97,16 +114,43 @@ class Work(Generic[T]):
 
 
 class EventStream(StreamingResponse):
-    """Tells the work when the client has left, whatever this response was doing at that moment."""
+    """Sends frames, a comment after a while of None, and an error in mid-stream as the last frame.
+
+    Tells the work when the client has left, whatever this response was doing at that moment.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, content: AsyncIterator[bytes], left: threading.Event) -> None:
-        super().__init__(content, headers=HEADERS)
-        self._left = left
+    def __init__(
+        self,
+        request: Request,
+        frames: AsyncIterator[bytes | None],
+        left: threading.Event | None = None,
+        failed: Callable[[dict[str, Any]], bytes] | None = None,
+    ) -> None:
+        """``failed`` makes a frame of a problem where it is no event ``error``."""
+        super().__init__(_sent(request, frames, failed or partial(event, "error")), headers=HEADERS)
+        self._left = left or threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             self._left.set()
+
+
+async def _sent(
+    request: Request, frames: AsyncIterator[bytes | None], failed: Callable[[dict[str, Any]], bytes]
+) -> AsyncIterator[bytes]:
+    sent = time.monotonic()
+    try:
+        async for frame in frames:
+            if frame is None and time.monotonic() - sent < KEEP_ALIVE_SECONDS:
+                continue
+            yield frame or KEEP_ALIVE
+            sent = time.monotonic()
+    except AskpressError as error:
+        yield failed(problems.details(request.scope, error))
+    except Exception:
+        log.exception("stream failed", extra={"fields": {"request_id": request.state.request_id}})
+        yield failed(problems.details(request.scope, AskpressError("server_failed")))

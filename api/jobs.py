@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -15,13 +15,14 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
 
 from api import problems
-from api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, EventStream, event
+from api.events import EventStream, event
 from api.models import JobInfo
 from api.parts import parts_of
 from rag.errors import AskpressError, RequestError
 from rag.types import as_json
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Scope
@@ -122,26 +123,21 @@ class Jobs:
             del self._jobs[job_id]
 
 
-def followed(job: Job, scope: Scope) -> EventStream:
+def followed(job: Job, request: Request) -> EventStream:
     """Stream a job's progress; a client that leaves does not end it."""
 
-    async def events() -> AsyncIterator[bytes]:
-        told, sent = None, time.monotonic()
+    async def frames() -> AsyncIterator[bytes | None]:
+        told = None
         while not job.ended.is_set():
-            now = job.told(scope)
-            if now != told:
-                yield event("progress", now)
-                told, sent = now, time.monotonic()
-            elif time.monotonic() - sent > KEEP_ALIVE_SECONDS:
-                yield KEEP_ALIVE
-                sent = time.monotonic()
-            try:
+            before, told = told, job.told(request.scope)
+            yield event("progress", told) if told != before else None
+            with suppress(TimeoutError):
                 await asyncio.wait_for(job.ended.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
-        yield event("error", problems.details(scope, job.error)) if job.error else event("report", job.told(scope))
+        if job.error:
+            raise job.error
+        yield event("report", job.told(request.scope))
 
-    return EventStream(events(), threading.Event())
+    return EventStream(request, frames())
 
 
 @router.get("/jobs/{job_id}", response_model=JobInfo, responses={404: {}, 422: {}})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,9 @@ from starlette.responses import JSONResponse, Response
 from api import problems
 from api.asking import work_on
 from api.chat import NAME, AssistantMessage, ChatChoice, ChatCompletion, ChatRequest, ModelInfo, ModelList, Text, Usage
-from api.events import KEEP_ALIVE, KEEP_ALIVE_SECONDS, EventStream
+from api.events import EventStream
 from api.parts import parts_of
-from rag.errors import AskpressError
-from rag.types import AnswerReady, ClaimMade, Waiting
+from rag.types import AnswerReady, ClaimMade
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from rag.types import Event
 
 router = APIRouter(prefix="/v1", tags=["openai"])
-log = logging.getLogger("askpress.server")
 
 
 @router.get("/models")
@@ -56,9 +53,7 @@ async def create_chat_completion(request: Request, sent: ChatRequest) -> Respons
         if last is None:
             return Response(status_code=problems.CLIENT_LEFT)
         return JSONResponse(await completion.whole(last))
-    events = work.each()
-    first = await anext(events)  # raised before the response begins, an error still has a status
-    return EventStream(completion.streamed(first, events), work.left)
+    return EventStream(request, completion.frames(await work.begun()), work.left, completion.failed)
 
 
 class _Completion:
@@ -83,30 +78,24 @@ class _Completion:
             usage=await self._usage(),
         ).model_dump()
 
-    async def streamed(self, first: Event, events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
-        told = time.monotonic()
+    async def frames(self, events: AsyncIterator[Event]) -> AsyncIterator[bytes | None]:
         yield self._chunk({"role": "assistant", "content": ""})
-        try:
-            async for item in _after(first, events):
-                if isinstance(item, ClaimMade) and (piece := self._text.claim(item.claim, item.citations)):
-                    yield self._chunk({"content": piece})
-                elif isinstance(item, AnswerReady):
-                    yield self._chunk({"content": self._end(item)})
-                elif isinstance(item, Waiting) and time.monotonic() - told >= KEEP_ALIVE_SECONDS:
-                    yield KEEP_ALIVE
-                else:
-                    continue
-                told = time.monotonic()
-            yield self._chunk({"annotations": [annotation.model_dump() for annotation in self._text.annotations]})
-            yield self._chunk({}, finish_reason="stop")
-            if self._wants_usage:
-                yield self._chunk(None, usage=(await self._usage()).model_dump())
-            yield format_sse_event(data_str="[DONE]")
-        except AskpressError as error:
-            yield self._failure(error)
-        except Exception:
-            log.exception("stream failed", extra={"fields": {"request_id": self._request.state.request_id}})
-            yield self._failure(AskpressError("server_failed"))
+        async for item in events:
+            if isinstance(item, ClaimMade) and (piece := self._text.claim(item.claim, item.citations)):
+                yield self._chunk({"content": piece})
+            elif isinstance(item, AnswerReady):
+                yield self._chunk({"content": self._end(item)})
+            else:
+                yield None
+        yield self._chunk({"annotations": [annotation.model_dump() for annotation in self._text.annotations]})
+        yield self._chunk({}, finish_reason="stop")
+        if self._wants_usage:
+            yield self._chunk(None, usage=(await self._usage()).model_dump())
+        yield format_sse_event(data_str="[DONE]")
+
+    @staticmethod
+    def failed(problem: dict[str, Any]) -> bytes:
+        return format_sse_event(data_str=json.dumps(problems.for_openai(problem)[0], ensure_ascii=False))
 
     @property
     def _wants_usage(self) -> bool:
@@ -136,13 +125,3 @@ class _Completion:
         if self._wants_usage:
             chunk["usage"] = usage
         return format_sse_event(data_str=json.dumps(chunk, ensure_ascii=False))
-
-    def _failure(self, error: AskpressError) -> bytes:
-        told, _ = problems.for_openai(problems.details(self._request.scope, error))
-        return format_sse_event(data_str=json.dumps(told, ensure_ascii=False))
-
-
-async def _after(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    yield first
-    async for item in events:
-        yield item

@@ -27,6 +27,8 @@ def markdown(answer: Answer) -> str:
         blocks += [" ".join([_plain(claim.text), *map(_marker, claim.citations)]) for claim in answer.claims]
     else:
         blocks.append(_plain(answer.text))
+    if answer.read_as:
+        blocks.append(f"*{_plain(message('read_as', answer.language, question=answer.read_as))}*")
     if answer.notice:
         blocks.append(f"*{_plain(answer.notice)}*")
     for citation in answer.citations:
@@ -43,6 +45,8 @@ def html(answer: Answer) -> str:
     """Return an answer as a whole page of HTML, without script, style or image."""
     claims = [f"{escape(claim.text)} {''.join(_jump(n) for n in claim.citations)}" for claim in answer.claims]
     body = [f"<h1>{escape(answer.question)}</h1>", *(f"<p>{text}</p>" for text in claims or [escape(answer.text)])]
+    if answer.read_as:
+        body.append(f"<p><em>{escape(message('read_as', answer.language, question=answer.read_as))}</em></p>")
     if answer.notice:
         body.append(f"<p><em>{escape(answer.notice)}</em></p>")
     body += [_html_citation(citation, answer.language) for citation in answer.citations]

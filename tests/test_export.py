@@ -60,6 +60,12 @@ def test_nothing_in_an_article_becomes_markup_of_the_export(payload):
     assert [line for line in text.splitlines() if re.match(r"(#|-|=|\+|\d+[.)])", line)] == text.splitlines()[:1]
 
 
+def test_a_follow_up_is_told_with_what_it_leans_on():
+    answer = replace(answer_of("text"), read_as="Who *founded* <it>? And when?")
+    assert "Who \\*founded\\* \\<it\\>? And when?" in markdown(answer)
+    assert "Who *founded* &lt;it&gt;? And when?" in html(answer)
+
+
 @pytest.mark.parametrize("url", [None, "javascript:alert(1)", "data:text/html,x", "https://a b", 'https://x"onclick'])
 def test_only_a_web_address_is_a_link(url):
     answer = answer_of("text", url)

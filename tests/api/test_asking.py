@@ -95,7 +95,7 @@ def test_a_model_is_one_of_those_offered(serving):
 
 
 def test_a_generator_that_is_silent_keeps_the_connection_alive(serving, client, monkeypatch):
-    monkeypatch.setattr("api.asking.KEEP_ALIVE_SECONDS", 0)
+    monkeypatch.setattr("api.events.KEEP_ALIVE_SECONDS", 0)
     body = {"query": QUESTION, "stream": True}
     response = serving(generators={"echo": Echo()}).post("/v1/ask", json=body | {"model": "echo"})
     assert response.text.count(": keep-alive\n\n") == 1

@@ -92,7 +92,8 @@ def test_its_own_client_knows_our_models_and_errors(process):
 def test_what_the_articles_do_not_say_is_the_text_without_annotations(drafting):
     client = drafting()
     message = chat(client).json()["choices"][0]["message"]
-    assert (message["content"], message["annotations"]) == ("Les articles ne le disent pas.", [])
+    assert message["content"].startswith("Les articles ne le disent pas.\n\nLes articles les plus proches")
+    assert ("- Valley Post · The consul" in message["content"], message["annotations"]) == (True, [])
     chunks, end = chunks_of(chat(client, stream=True))
     assert (text_of(chunks), end) == (message["content"], "[DONE]")
 

@@ -2,8 +2,8 @@ import json
 import re
 
 import pytest
+from record import SNAPSHOT
 
-from api.examples import SNAPSHOT
 from api.openapi import EVENTS
 from api.problems import OPENAI_PATHS
 
@@ -80,7 +80,7 @@ def test_the_examples_are_answers_of_the_seed_articles(described, seeds):
 
 
 def test_the_committed_description_is_the_present_one(described):
-    """If not: `python -m api.examples` makes both files again; `python -m api.examples --description` that one."""
+    """If not: `python tests/api/record.py` makes both files again, with `--description` that one alone."""
     committed = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     for part in ("paths", "components"):
         for name, entry in described[part].items():
