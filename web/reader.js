@@ -129,8 +129,8 @@ function toMark() {
   const frame = byId("reader"),
     mark = frame.querySelector("mark.current");
   if (!mark) return;
-  const top = mark.getBoundingClientRect().top - frame.getBoundingClientRect().top - frame.clientHeight / 3;
-  frame.scrollTo({ top, behavior: CALM.matches ? "auto" : "smooth" });
+  const offset = mark.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+  frame.scrollTo({ top: frame.scrollTop + offset - frame.clientHeight / 3, behavior: CALM.matches ? "auto" : "smooth" });
 }
 
 /** Return where a quote stands: where it was, or where else it stands in an article that was changed since. */

@@ -127,7 +127,7 @@ class States:
         self.ask(self.page, "Et avec qui ?")
 
     def none(self):
-        turn = self.ask(self.page, "Qui a gagné la Coupe du monde 2022 ?")
+        turn = self.ask(self.page, "Who won the 2022 FIFA World Cup?")
         turn.locator(".suggestions li").first.wait_for()
 
     def preview(self):
