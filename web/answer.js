@@ -286,7 +286,7 @@ function sourcesView(turn, does) {
         "div",
         {},
         title,
-        element("p", { class: "meta" }, provenance(first), " ", publisherLink(first, first)),
+        element("p", { class: "meta" }, provenance({ ...first, page: null }), " ", publisherLink(first, first)),
         copiesView(sources.find((source) => source.article_id === id)),
       ),
     );

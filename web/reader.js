@@ -87,7 +87,8 @@ export function publisherLink(record, citation) {
   const url = webAddress(record.url);
   if (!url) return null;
   const host = url.hostname.replace(/^www\./, "");
-  if (citation) url.hash = `${url.hash.slice(1)}:~:text=${textFragment(citation.quote)}`;
+  if (citation?.page) url.hash = `page=${citation.page}`; // how the address of a PDF names one
+  else if (citation) url.hash = `${url.hash.slice(1)}:~:text=${textFragment(citation.quote)}`;
   return link(url.href, t("open_at", { host }), { class: "publisher" });
 }
 

@@ -121,5 +121,6 @@ const cited = (found) => ({
   ...Object.fromEntries(
     ["number", "start", "stop"].map((name) => [name, Number.isInteger(found[name]) ? found[name] : 0]),
   ),
+  page: Number.isInteger(found.page) && found.page > 0 ? found.page : null,
   ...Object.fromEntries(["quote", "before", "after"].map((name) => [name, textOr(found[name], "")])),
 });

@@ -50,11 +50,12 @@ export function dateText(date, { short = false } = {}) {
   return new Intl.DateTimeFormat(region, { ...parts, timeZone: "UTC" }).format(moment);
 }
 
-/** Return where an article comes from: outlet, date, language. */
+/** Return where an article comes from: outlet, date, the page of a quote where there are pages, language. */
 export function provenance(record, options = {}) {
   const date = record.published && dateText(record.published, options);
   const told = record.published_inferred && date ? t("date_inferred", { date }) : date;
-  return [record.outlet, told, languageName(record.language)].filter(Boolean).join(" · ");
+  const page = record.page && t("on_page", { page: record.page });
+  return [record.outlet, told, page, languageName(record.language)].filter(Boolean).join(" · ");
 }
 
 export const timeText = (moment) =>

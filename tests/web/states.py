@@ -130,6 +130,19 @@ class States:
         turn = self.ask(self.page, "Who won the 2022 FIFA World Cup?")
         turn.locator(".suggestions li").first.wait_for()
 
+    def reprinted(self):
+        def told(route):
+            answer = route.fetch(post_data={**route.request.post_data_json, "stream": False}).json()
+            for citation in answer["citations"]:
+                citation["page"] = 3
+            for source in answer["sources"]:
+                copy = {key: source[key] for key in ("article_id", "title", "url", "published", "language")}
+                source |= {"also": [copy | {"outlet": "lemonde.fr"}], "replaces": [copy | {"outlet": None}]}
+            route.fulfill(body=f"event: answer\ndata: {json.dumps(answer)}\n\n", headers=STREAM)
+
+        on(self.page, "v1/ask", told)
+        self.ask(self.page, VIGEN)
+
     def preview(self):
         self.ask(self.page, VIGEN)
         self.page.locator(".question").focus()

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 from playwright.sync_api import expect
 from processes import until
-from states import VIGEN
+from states import VIGEN, States
 
 QUOTE = (
     "Le premier projet d'AIV est ViGen, une initiative collaborative avec Meta visant à constituer le plus grand "
@@ -150,3 +150,13 @@ def test_an_article_that_changed_since_is_told(open_page, ask, collection, site)
     assert page.request.put(address, data={"title": "Le port", "text": "Le port est fermé."}).ok
     turn.locator(".chip").first.click()
     page.locator("#reader-text .problem", has_text="n’y figure plus").wait_for()
+
+
+def test_a_page_of_a_pdf_and_the_copies_of_a_story_are_named(open_page, ask):
+    page = open_page()
+    States(page, ask, "").reprinted()
+    sources = page.locator(".sources")
+    expect(sources).to_contain_text("Paru aussi dans : lemonde.fr.")
+    expect(sources).to_contain_text("Remplace une version antérieure")
+    assert "p. 3" in page.locator(".chip").get_attribute("aria-label")
+    assert page.locator(".publisher").get_attribute("href").endswith("#page=3")

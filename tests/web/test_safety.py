@@ -77,13 +77,14 @@ def answer(**changes):
         for support in ("verbatim", "supported", "unsupported", "<img src=x onerror=alert(1)>")
     ]
     sources = [
-        {key: each[key] for key in each if key not in ("number", "quote")} | {"excerpt": ALL, "score": 1}
+        {key: each[key] for key in each if key not in ("number", "quote")}
+        | {"excerpt": ALL, "score": 1, "also": [each], "replaces": [each]}
         for each in citations
     ]
     whole = {
         "id": "../../evil", "question": ALL, "language": '"><script>', "status": "answered", "answerability": 1,
         "text": ALL, "claims": claims, "citations": citations, "sources": sources, "notice": ALL, "generator": ALL,
-        "read_as": ALL, "timings": {},
+        "read_as": ALL, "as_of": ALL, "timings": {},
     }  # fmt: skip
     return whole | changes
 
