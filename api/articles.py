@@ -73,7 +73,9 @@ async def list_articles(request: Request, name: Name, asked: Annotated[ArticlesQ
 
 @router.post("", response_model=IngestReport, status_code=201, responses=TAKEN, openapi_extra={"requestBody": BODY})
 async def add_articles(request: Request, name: Name) -> Response:
-    """Add articles, or replace those with their ids: as JSON, or as files (.txt, .md, .jsonl) in multipart/form-data.
+    """Add articles, or replace those with their ids: as JSON, or as files that `suffixes` of `about` lists.
+
+    Files come in multipart/form-data: text, JSON Lines, web pages, PDF, Word, OpenDocument, EPUB, feeds, mail.
 
     The answer is a report (201). Where it takes long, it is a job to look at (202, `Location`); a client that accepts
     `text/event-stream` gets events instead: `progress`, and at the end `report` or `error`.

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from rag.articles import find, read
+from rag.articles import SUFFIXES, find, read
 from rag.errors import ArticleError, ArticleNotFound
 from rag.protocols import Progress, silent
 from rag.types import Origin, Reading
@@ -273,7 +273,7 @@ def _paths(root: Path) -> tuple[Sequence[Path], Sequence[ArticleError]]:
         raise ArticleError("path_not_found", path=root)
     paths, unread = find(root) if root.is_dir() else ([root], [])
     if not paths and not unread:
-        raise ArticleError("no_articles", path=root)
+        raise ArticleError("no_articles", path=root, known=", ".join(SUFFIXES))
     return paths, unread
 
 

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 BIN = Path(sys.executable).parent
-HEAVY = {"torch", "transformers", "sentence_transformers", "onnx", "sklearn", "scipy"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "onnx",
+    "sklearn",
+    "scipy",
+    "lxml",
+    "trafilatura",
+    "pypdfium2",
+}
 
 
 @pytest.fixture(scope="module")

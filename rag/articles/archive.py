@@ -46,7 +46,7 @@ class Archive:
         except KeyError:
             return b""
         if member.flag_bits & 1:
-            raise ArticleError("archive_encrypted", origin=self._origin)
+            raise ArticleError("document_encrypted", origin=self._origin)
         limit = min(LARGEST_MEMBER, self._left, max(1 << 20, member.compress_size * RATIO))
         try:
             with self._file.open(member) as stream:
@@ -54,7 +54,7 @@ class Archive:
         except _FAILURES as error:
             raise ArticleError("document_damaged", origin=self._origin) from error
         if len(data) > limit:
-            raise ArticleError("archive_bomb", origin=self._origin)
+            raise ArticleError("document_bomb", origin=self._origin)
         self._left -= len(data)
         return data
 
@@ -75,7 +75,7 @@ def opened(path: Path, origin: str) -> Iterator[Archive]:
         raise ArticleError("document_damaged", origin=origin) from error
     with file:
         if len(file.infolist()) > MEMBERS:
-            raise ArticleError("archive_bomb", origin=origin)
+            raise ArticleError("document_bomb", origin=origin)
         yield Archive(file, origin)
 
 

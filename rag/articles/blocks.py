@@ -36,10 +36,14 @@ class _Run:
     pieces: list[str] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
     links: int = 0
+    span_ended: bool = False
 
     def take(self, text: str | None) -> None:
         if text:
-            self.pieces.append(text)
+            # "<span>Hanoi</span>The", which a style sheet sets apart
+            apart = self.span_ended and self.pieces and self.pieces[-1][-1].islower() and text[0].isupper()
+            self.pieces.append(f" {text}" if apart else text)
+            self.span_ended = False
             if self.links:
                 self.linked.append(text)
 
@@ -70,5 +74,6 @@ def blocks(root: Any) -> Iterator[Block]:
         if starts:
             run.take(element.text)
         elif element is not root:
+            run.span_ended = element.tag == "span"
             run.take(element.tail)
     yield from run.ended(root)

@@ -126,7 +126,10 @@ def _judged(scope: Any) -> set[str]:
     from trafilatura import bare_extraction
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot do is seen from what it returns
-    document = bare_extraction(scope, include_comments=False, with_metadata=False)
+    try:
+        document = bare_extraction(scope, include_comments=False, with_metadata=False)
+    except Exception:  # noqa: BLE001 - whatever a strange page makes it raise, the page can be read without its judgement
+        document = None
     if document is None:
         return set()
     return {_squeezed(block.text) for block in blocks(document.body)}

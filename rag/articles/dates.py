@@ -113,7 +113,7 @@ def parse(value: str, language: str = "und") -> str | None:
         return mention.iso(mention.year)
     try:
         return email.utils.parsedate_to_datetime(value).date().isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

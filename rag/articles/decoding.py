@@ -27,6 +27,20 @@ _SAMPLE = 1 << 18  # bytes that the detector looks at
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")  # no text has more than a few; ESC may be ANSI colours
 
 
+_UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]{1,8})|([0-9]{1,10}))(?![0-9a-f]);?", re.IGNORECASE)
+
+
+def harmless(markup: bytes) -> bytes:
+    """Return HTML or XML in UTF-8 without controls, and references to them or to surrogates: lxml trips over them."""
+
+    def kept(match: re.Match[bytes]) -> bytes:
+        code = int(match[1], 16) if match[1] else int(match[2])
+        return b" " if code < 0x20 or code in (0x7F, 0xFFFE, 0xFFFF) or 0xD800 <= code < 0xE000 else match[0]
+
+    return _REFERENCE.sub(kept, _UNPRINTABLE.sub(b" ", markup))
+
+
 def is_binary(data: bytes) -> bool:
     """Tell whether bytes without a byte order mark are no text: a NUL, or controls beyond 1 in 100."""
     sample = data[:_SAMPLE]

@@ -25,7 +25,7 @@ def read_epub(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
     """Yield the articles of a book, and what is wrong with a document that cannot be read."""
     with opened(path, origin) as archive:
         if b"EncryptedData" in archive.read("META-INF/encryption.xml"):
-            raise ArticleError("archive_encrypted", origin=origin)
+            raise ArticleError("document_encrypted", origin=origin)
         package, folder = _package(archive, origin)
         told = {local(element): normalise_line(element.text or "") for element in reversed(list(package.iter()))}
         found = False

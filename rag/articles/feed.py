@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.articles.archive import local, tree
 from rag.articles.blocks import blocks
+from rag.articles.decoding import harmless
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_content, usable_url
 from rag.articles.normalisation import normalise_line
@@ -29,7 +30,7 @@ def read_feed(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
     data = load_bytes(path, origin, LARGEST)
     if not data.strip():
         raise ArticleError("article_empty", origin=origin)
-    root = tree(data, origin, recover=True)
+    root = tree(data if b"\0" in data else harmless(data), origin, recover=True)
     if local(root).lower() not in ("rss", "rdf", "feed"):
         raise ArticleError("feed_unknown", origin=origin, name=local(root)[:50])
     channel = next((e for e in root if local(e) == "channel"), root)
@@ -43,6 +44,8 @@ def read_feed(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
             yield _draft(item, f"{origin}:{number}", outlet, language)
         except ArticleError as error:
             yield error
+        except UnicodeError as error:
+            yield ArticleError("xml_invalid", origin=f"{origin}:{number}", reason=error)
 
 
 def _draft(item: Any, origin: str, outlet: str | None, language: str | None) -> Draft:

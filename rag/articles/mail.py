@@ -73,7 +73,7 @@ def message_of(path: Path, origin: str) -> tuple[Message, list[Message]]:
         parts = []
         for part in message.walk():
             parts.append(part)
-            if len(parts) > _PARTS or any(len(value) > _HEADER for value in part.values()):
+            if len(parts) > _PARTS or any(len(str(value)) > _HEADER for value in part.values()):
                 raise ArticleError("mail_invalid", origin=origin)
     except (RecursionError, ValueError, LookupError) as error:
         raise ArticleError("mail_invalid", origin=origin) from error

@@ -23,7 +23,7 @@ def read_odt(path: Path, origin: str) -> Iterator[Draft]:
     """Yield the article of an OpenDocument text."""
     with opened(path, origin) as archive:
         if b"encryption-data" in archive.read("META-INF/manifest.xml"):
-            raise ArticleError("archive_encrypted", origin=origin)
+            raise ArticleError("document_encrypted", origin=origin)
         document = archive.tree("content.xml")
         if document is None:
             raise ArticleError("document_damaged", origin=origin)

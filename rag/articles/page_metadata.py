@@ -41,7 +41,7 @@ def metadata_of(page: Any, address: str | None = None) -> Metadata:
     """Return what a page says of its article; ``address`` is where it was saved from, where that is known."""
     told = _structured(page)
     meta = _meta(page)
-    outlet = meta.get("og:site_name") or _name(told.get("publisher")) or meta.get("application-name")
+    outlet = meta.get("og:site_name") or _name(told.get("publisher")) or meta.get("source")  # as Chinese sites have it
     return Metadata(
         title=_title(page, told, meta, outlet),
         url=_address(page, told, meta, address),

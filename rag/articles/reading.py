@@ -124,4 +124,7 @@ def _reader(path: Path) -> Reader:
 
 
 def _inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root)
+    try:
+        return path.resolve().is_relative_to(root)
+    except ValueError:  # a NUL in the path
+        return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.articles.blocks import HEADINGS
 from rag.articles.boilerplate import is_dateline, part
-from rag.articles.decoding import decode
+from rag.articles.decoding import decode, harmless
 from rag.articles.drafts import Draft
 from rag.articles.identity import id_of_path
 from rag.articles.lines import Line
@@ -69,7 +69,7 @@ def parse(data: bytes, origin: str, charset: str | None = None) -> Any:
 
     declared = _DECLARED.search(data, 0, 4096)
     text = decode(_PICTURES.sub(b"", data), origin, charset or (declared[1].decode() if declared else None))
-    markup = text.encode()
+    markup = harmless(text.encode())
     if len(markup) > _LARGEST_MARKUP:
         raise ArticleError("article_too_large", origin=origin, limit=_LARGEST_MARKUP >> 20)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)

@@ -38,7 +38,7 @@ def test_no_format_takes_them(tmp_path, suffix, name):
     path.write_bytes(zipped({name: LAUGHS}))
     assert read_one(path).key == "xml_entities"
     path.write_bytes(zipped({name: b"<x/>" + b" " * (8 << 20)}))  # a thousand times its size in the archive
-    assert read_one(path).key == "archive_bomb"
+    assert read_one(path).key == "document_bomb"
 
 
 def test_a_member_is_decompressed_no_further_than_its_limit(tmp_path):
@@ -46,7 +46,7 @@ def test_a_member_is_decompressed_no_further_than_its_limit(tmp_path):
     path.write_bytes(zipped({"word/document.xml": bytes(300 << 20)}))
     tracemalloc.start()
     error = read_one(path)
-    assert error.key == "archive_bomb"
+    assert error.key == "document_bomb"
     assert tracemalloc.get_traced_memory()[1] < 64 << 20
     tracemalloc.stop()
 
@@ -65,14 +65,14 @@ def test_many_members_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("rag.articles.archive.MEMBERS", 3)
     path = tmp_path / "a.odt"
     path.write_bytes(zipped({str(i): "x" for i in range(4)}))
-    assert read_one(path).key == "archive_bomb"
+    assert read_one(path).key == "document_bomb"
 
 
 def test_all_members_together_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("rag.articles.archive.LARGEST_WHOLE", 1500)
     path = tmp_path / "a.epub"
     path.write_bytes(epub("<p>" + "Une phrase. " * 100 + "</p>"))
-    assert read_one(path).key == "archive_bomb"
+    assert read_one(path).key == "document_bomb"
 
 
 def test_an_encrypted_member_is_told(tmp_path):
@@ -81,10 +81,10 @@ def test_an_encrypted_member_is_told(tmp_path):
     for signature, place in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         data[data.index(signature) + place] |= 1
     path.write_bytes(data)
-    assert read_one(path).key == "archive_encrypted"
+    assert read_one(path).key == "document_encrypted"
     path = tmp_path / "a.odt"
     path.write_bytes(zipped({"META-INF/manifest.xml": "<m:encryption-data/>", "content.xml": b"\x01\x02"}))
-    assert read_one(path).key == "archive_encrypted"
+    assert read_one(path).key == "document_encrypted"
 
 
 def test_names_that_lead_out_of_the_archive_lead_nowhere(tmp_path):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import documents
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.articles import SUFFIXES, find, read
 from rag.articles.normalisation import normalise
@@ -146,12 +148,15 @@ def test_origins_and_ids_come_from_the_path_below_the_root(tmp_path):
     assert same == article
 
 
-def test_every_suffix_has_a_reader_that_reads(tmp_path):
+LONG = "Une phrase assez longue pour être un article. " * 5
+
+
+def files():
+    """A file of each kind."""
     text = "Une phrase."
     page = f"<p>{text}</p>"
     feed = f"<rss><channel><item><description>{text}</description></item></channel></rss>"
-    mail = "Subject: T\nContent-Type: text/{}\n\n{}\n"
-    long = "Une phrase assez longue pour être un article. " * 5
+    mail = "Subject: T\nDate: Tue, 11 Mar 2025 08:00:00 +0100\nContent-Type: text/{}\n\n{}\n"
     made = {
         ".txt": text, ".md": text, ".markdown": text,
         ".jsonl": json.dumps({"text": text}), ".ndjson": json.dumps({"text": text}),
@@ -159,17 +164,74 @@ def test_every_suffix_has_a_reader_that_reads(tmp_path):
         ".mhtml": mail.format("html", page), ".mht": mail.format("html", page), ".eml": mail.format("plain", text),
         ".rss": feed, ".atom": feed, ".xml": feed,
         ".pdf": documents.pdf([(50, 700, 10, text)]), ".docx": documents.docx(documents.paragraph(text)),
-        ".odt": documents.odt(f"<text:p>{text}</text:p>"), ".epub": documents.epub(f"<p>{long}</p>"),
+        ".odt": documents.odt(f"<text:p>{text}</text:p>"), ".epub": documents.epub(f"<p>{LONG}</p>"),
     }  # fmt: skip
+    return {suffix: data if isinstance(data, bytes) else data.encode() for suffix, data in made.items()}
+
+
+def test_every_suffix_has_a_reader_that_reads(tmp_path):
+    made = files()
     assert made.keys() == SUFFIXES.keys()
     for suffix, data in made.items():
         path = tmp_path / f"a{suffix}"
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        path.write_bytes(data)
         (article,) = read_all(path)
-        assert article.text == (long.strip() if suffix == ".epub" else text), suffix
+        assert article.text == (LONG.strip() if suffix == ".epub" else "Une phrase."), suffix
+
+
+PIECES = [b"", b"<", b"&#0;", b"&#xD800;", b"\0", b"\x01", b"\xff", b"<table>", b"</p>", b"=FF", b"\n\n", b"9" * 30]
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20), st.sampled_from(PIECES)), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(SUFFIXES.keys() - {".pdf"})), EDITS)
+def test_a_damaged_file_is_an_error_or_an_article_and_raises_nothing(tmp_path_factory, suffix, edits):
+    data = files()[suffix]
+    for place, cut, piece in edits:
+        at = int(place * len(data))
+        data = data[:at] + piece + data[at + cut :]
+    path = tmp_path_factory.getbasetemp() / f"damaged{suffix}"
+    path.write_bytes(data)
+    found = read_all(path)
+    assert found
+    for each in found:
+        assert str(each) if isinstance(each, ArticleError) else each.text
 
 
 def test_the_language_is_told_by_the_caller_where_the_file_does_not(tmp_path):
     (tmp_path / "a.md").write_text("---\nlang: vi-VN\n---\nMột câu.")
     (tmp_path / "b.md").write_text("---\nlang: und\n---\nMột câu.")
     assert [read_all(tmp_path / name)[0].language for name in ("a.md", "b.md")] == ["vi", "fr"]
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    """In the folder, under another name, and in an archive."""
+    sentinel = tmp_path / "touched"
+    payload = b"cposix\nsystem\n(S'touch " + str(sentinel).encode() + b"'\ntR."
+    root = tmp_path / "press"
+    root.mkdir()
+    for suffix in (".pkl", ".pickle", *SUFFIXES):
+        (root / f"evil{suffix}").write_bytes(payload)
+    (root / "b.docx").write_bytes(documents.zipped({"data.pkl": payload, "word/document.xml": payload}))
+    paths, _ = find(root)
+    assert not {path.suffix for path in paths} & {".pkl", ".pickle"}
+    for path in root.iterdir():
+        read_all(path)
+    assert not sentinel.exists()
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from(["..", "a.txt", "%2e%2e", "in", "/", ".", "\0", "secret.txt", "~", "\\.."]), max_size=6)
+)
+def test_no_path_leads_out_of_the_root(tmp_path_factory, parts):
+    base = tmp_path_factory.getbasetemp() / "paths"
+    root = base / "in"
+    if not base.exists():
+        root.mkdir(parents=True)
+        (base / "secret.txt").write_text("Le secret.")
+        (root / "a.txt").write_text("Un article.")
+        (root / "link.txt").symlink_to(base / "secret.txt")
+    for path in (root.joinpath(*parts), root / "link.txt"):
+        for found in read_all(path, root=root):
+            assert isinstance(found, ArticleError) or "secret" not in found.text
