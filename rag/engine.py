@@ -14,6 +14,7 @@ from rag.answerability import answerability
 from rag.answering import unanswered, write
 from rag.conversation import context_of, leaning
 from rag.encoders import load as load_encoder
+from rag.encoders import prepared
 from rag.errors import CollectionNotFound, EncoderError, GeneratorError, QuestionError
 from rag.generators import load as load_generator
 from rag.generators.extractive import ExtractiveGenerator
@@ -22,7 +23,19 @@ from rag.messages import interface_language
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.store import open_store
-from rag.types import UNDETERMINED, Answer, AnswerReady, Event, Filters, Found, Request, SourcesFound, Turn, Waiting
+from rag.types import (
+    UNDETERMINED,
+    Answer,
+    AnswerReady,
+    Event,
+    Filters,
+    Found,
+    Problem,
+    Request,
+    SourcesFound,
+    Turn,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generating
@@ -198,8 +211,9 @@ class Engine(AbstractContextManager["Engine"]):
 def open_engine(settings: Settings, *, create: bool = False, progress: Progress = silent) -> Engine:
     """Open a collection and the encoder; the seed collection fills itself, and follows a change of the encoder.
 
-    Raises CollectionNotFound, StoreError, GeneratorError, and EncoderError, also where another encoder made the
-    collection's vectors. ``create`` announces that it is to be synced, which needs no generator.
+    Where another encoder made a collection's vectors, that one answers, and a notice says so. Raises
+    CollectionNotFound, StoreError, GeneratorError, and EncoderError, also where it is not there any more. ``create``
+    announces that the collection is to be synced, which needs no generator.
     """
     generator = None if create else load_generator(settings, progress)
     seeds = settings.collection == SEEDS and not create
@@ -209,12 +223,17 @@ def open_engine(settings: Settings, *, create: bool = False, progress: Progress 
     )
     engine = Engine(settings, encoder, store, generator)
     state = store.state()
-    stale = state.encoder not in (None, encoder.fingerprint)
+    stale = state.encoder and state.encoder != encoder.fingerprint
     if seeds and (stale or state.generation == 0):
         engine.sync(seeds_folder(), progress)
-    elif stale and not create:
-        engine.close()
-        raise EncoderError("encoder_not_the_collections", encoder=settings.encoder)
+    elif state.encoder and stale and not create:  # a sync will change it
+        before = prepared(state.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device)
+        if before is None:
+            engine.close()
+            raise EncoderError("encoder_not_the_collections", encoder=settings.encoder)
+        engine.encoder = before
+        values = {"name": settings.collection, "before": before.name, "encoder": encoder.name}
+        store.notices.append(Problem("encoder_before_answers", values))
     return engine
 
 

@@ -122,7 +122,9 @@ def test_the_seed_articles_ship_unchanged():
     assert names == ["000_5aadc083f23c07fc.txt", "004_a6f17d8585a5a710.txt"]
 
 
-def test_another_encoder_than_the_collection_s_is_refused_but_the_seeds_follow_it(monkeypatch, tmp_path):
+def test_a_collection_answers_with_the_encoder_before_until_it_is_synced_and_the_seeds_follow_at_once(
+    monkeypatch, tmp_path
+):
     first, second = WordEncoder(), WordEncoder()
     second.fingerprint = "words-2"
     (tmp_path / "one.txt").write_text("Un\n\nNanning a réuni 300 délégués cette année.\n", encoding="utf-8")
@@ -133,8 +135,14 @@ def test_another_encoder_than_the_collection_s_is_refused_but_the_seeds_follow_i
     monkeypatch.setattr(rag.engine, "load_encoder", lambda *_, **__: second)
     with open_engine(load()) as engine:
         assert engine.store.state().encoder == "words-2"
-    with pytest.raises(EncoderError, match=r"press.*rag sync"):
+    with pytest.raises(EncoderError, match="rag sync"):
         open_engine(load(collection="press"))
+    monkeypatch.setattr(rag.engine, "prepared", lambda found, **_: first if found == first.fingerprint else None)
+    with open_engine(load(collection="press", threshold=0.0)) as engine:
+        assert engine.ask("Combien de délégués à Nanning ?").citations
+        assert [problem.key for problem in engine.store.notices] == ["encoder_before_answers"]
     with open_engine(load(collection="press"), create=True) as engine:
         engine.sync(tmp_path / "one.txt")
-    open_engine(load(collection="press")).close()
+    with open_engine(load(collection="press")) as engine:
+        assert engine.encoder is second
+        assert engine.store.notices == []

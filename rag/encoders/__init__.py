@@ -9,7 +9,7 @@ from rag.encoders.onnx import OnnxEncoder
 from rag.encoders.preparation import Runtime, prepare, prepared_folder
 from rag.encoders.source import resolve
 from rag.encoders.transformer import TransformerEncoder
-from rag.errors import ModelNotFound
+from rag.errors import EncoderError, ModelNotFound
 from rag.protocols import silent
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rag.protocols import Encoder, Progress
     from rag.types import Problem
 
-__all__ = ["load", "prepare", "resolve", "verify"]
+__all__ = ["load", "prepare", "prepared", "resolve", "verify"]
 
 
 def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progress: Progress = silent) -> Encoder:
@@ -29,7 +29,22 @@ def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progres
     EncoderError.
     """
     runtime: Runtime = "onnx" if device == "cpu" else "sentence-transformers"
-    folder = prepare(resolve(spec), cache_dir, progress, runtime, device)
+    return _opened(prepare(resolve(spec), cache_dir, progress, runtime, device), device)
+
+
+def prepared(fingerprint: str, *, cache_dir: Path, device: str = "cpu") -> Encoder | None:
+    """Return the encoder that makes vectors with a fingerprint, where it was prepared before. Raises EncoderError."""
+    for path in sorted(cache_dir.glob(f"*/{manifest.FILE}")):
+        try:
+            found = manifest.read(path.parent)
+        except EncoderError:  # of an older version, or damaged: it is no help
+            continue
+        if found.fingerprint == fingerprint:
+            return _opened(path.parent, device)
+    return None
+
+
+def _opened(folder: Path, device: str) -> Encoder:
     if manifest.read(folder).runtime == "sentence-transformers":
         return TransformerEncoder(folder, device)
     return OnnxEncoder(folder)

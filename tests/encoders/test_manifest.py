@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from rag.encoders import prepare, resolve
+from rag.encoders import prepare, prepared, resolve
 from rag.encoders.manifest import FORMAT, verify
 from rag.encoders.onnx import OnnxEncoder
 from rag.errors import EncoderError
@@ -11,8 +11,8 @@ from rag.protocols import silent
 
 @pytest.fixture
 def folder(tiny_model, tmp_path, tmp_path_factory):
-    prepared = prepare(resolve(str(tiny_model)), tmp_path_factory.getbasetemp() / "prepared", silent)
-    return shutil.copytree(prepared, tmp_path / "copy")
+    made = prepare(resolve(str(tiny_model)), tmp_path_factory.getbasetemp() / "prepared", silent)
+    return shutil.copytree(made, tmp_path / "copy")
 
 
 def test_a_whole_folder_has_no_problems(folder):
@@ -51,3 +51,12 @@ def test_another_format_is_refused(folder):
     manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 999'))
     with pytest.raises(EncoderError, match="format 999"):
         OnnxEncoder(folder)
+
+
+def test_a_prepared_encoder_is_found_by_its_fingerprint(folder):
+    fingerprint = OnnxEncoder(folder).fingerprint
+    assert prepared(fingerprint, cache_dir=folder.parent).fingerprint == fingerprint
+    assert prepared("another", cache_dir=folder.parent) is None
+    assert prepared(fingerprint, cache_dir=folder.parent / "nowhere") is None
+    (folder / "manifest.json").write_text("{}")
+    assert prepared(fingerprint, cache_dir=folder.parent) is None
