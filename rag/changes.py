@@ -264,7 +264,7 @@ def _wants_article(change: Change) -> bool:
 
 
 def _reading(article: Article) -> Reading:
-    content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}".encode()).hexdigest()
+    content = hashlib.sha256(f"{article.title}\n{article.text}\n{article.url}\n{article.outlet}".encode()).hexdigest()
     return Reading(article.id, article.digest, content, article.origin)
 
 

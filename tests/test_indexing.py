@@ -123,6 +123,14 @@ def test_the_same_text_twice_is_kept_once(folder, store, encoder):
     assert first.endswith("copy.txt")
 
 
+def test_the_same_text_in_two_outlets_is_kept_twice(tmp_path, store, encoder):
+    lines = [{"id": name, "title": "Le port", "text": "Le port rouvre.", "outlet": name} for name in ("a", "b", "b2")]
+    lines[2]["outlet"] = "b"
+    (tmp_path / "press.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    report = run(tmp_path / "press.jsonl", store, encoder)
+    assert (report.added, len(report.duplicates)) == (("a", "b"), 1)
+
+
 def test_a_folder_without_articles_and_a_path_that_is_not_there_are_errors(tmp_path, store, encoder):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ArticleError, match="empty"):

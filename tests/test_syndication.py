@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fakes import MemoryStore, WordEncoder
 
+from rag.engine import Engine
+from rag.indexing import Indexer
+from rag.settings import load
 from rag.signatures import signature
 from rag.syndication import is_correction, one_a_story
-from rag.types import Article, Candidate, Hit, Passage, Span
+from rag.types import Article, Candidate, Filters, Hit, Passage, Span
 
 STORY = (
     "Le typhon Kalmaegi a fait au moins 188 morts dans le centre du Vietnam, ont annoncé mardi les autorités.",
@@ -136,3 +140,27 @@ def test_a_copy_with_another_number_in_what_answers_is_no_copy():
 )
 def test_an_article_says_itself_that_it_corrects(title, text, corrects):
     assert is_correction(Article("a", title, text, "fr")) is corrects
+
+
+def test_an_answer_cites_a_story_once_and_the_corrected_version_alone():
+    store, encoder = MemoryStore(), WordEncoder()
+    outlets = ["Le Monde", "Le Figaro", "Ouest-France", "20 Minutes", "Libération"]
+    articles = [
+        Article(outlet, "Un typhon", "\n\n".join(STORY), "fr", outlet=outlet, published="2025-11-11")
+        for outlet in outlets
+    ]
+    corrected = "\n\n".join((*changed("188", "208"), "Rectificatif : le bilan a été revu."))
+    fixed = Article("fixed", "Un typhon", corrected, "fr", outlet="Le Monde", published="2025-11-12")
+    store.put(Indexer(store, encoder, 60).entries(articles))
+    engine = Engine(load(threshold=0.0, top_k=10), encoder, store)
+    question = "Combien de morts le typhon Kalmaegi a-t-il faits dans le centre du Vietnam ?"
+    answer = engine.ask(question)
+    (source,) = answer.sources
+    assert (len(answer.citations), len(source.also), answer.as_of) == (1, 4, "2025-11-11")
+    assert {source.outlet, *(copy.outlet for copy in source.also)} == set(outlets)
+    store.put(Indexer(store, encoder, 60).entries([fixed]))
+    answer = engine.ask(question)
+    assert [(citation.article_id, "208" in citation.quote) for citation in answer.citations] == [("fixed", True)]
+    assert {copy.article_id for copy in answer.sources[0].replaces} == set(outlets)
+    assert "188" in engine.ask(question, filters=Filters(until="2025-11-11")).text
+    assert store.article("Le Monde").text.startswith("Le typhon Kalmaegi a fait au moins 188 morts")
