@@ -31,6 +31,8 @@ def markdown(answer: Answer) -> str:
         blocks.append(f"*{_plain(message('read_as', answer.language, question=answer.read_as))}*")
     if answer.notice:
         blocks.append(f"*{_plain(answer.notice)}*")
+    if answer.as_of:
+        blocks.append(_plain(message("as_of", answer.language, date=answer.as_of)))
     for citation in answer.citations:
         lines = [f"**{_marker(citation.number)}** {_plain(source_line(citation, answer.language))}"]
         lines += [f"> {_plain(_sentence(citation))}"]
@@ -49,6 +51,8 @@ def html(answer: Answer) -> str:
         body.append(f"<p><em>{escape(message('read_as', answer.language, question=answer.read_as))}</em></p>")
     if answer.notice:
         body.append(f"<p><em>{escape(answer.notice)}</em></p>")
+    if answer.as_of:
+        body.append(f"<p>{escape(message('as_of', answer.language, date=answer.as_of))}</p>")
     body += [_html_citation(citation, answer.language) for citation in answer.citations]
     if not answer.citations and answer.sources:
         items = "".join(f"<li>{escape(source_line(source, answer.language))}</li>" for source in answer.sources)

@@ -46,6 +46,14 @@ def test_the_page_of_a_citation_is_told():
     assert "p. " not in html(answer)
 
 
+def test_an_export_says_how_new_the_answer_is():
+    answer = replace(answer_of("Nanning a réuni 300 délégués."), as_of="2025-12-07")
+    said = "2025-12-07, the date of the newest article cited."
+    assert said in markdown(answer).replace("\\", "")
+    assert said in html(answer)
+    assert "newest article" not in html(answer_of("x"))
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_nothing_in_an_article_becomes_markup_of_the_export(payload):
     tags = Tags(html(answer_of(payload))).found

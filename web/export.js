@@ -1,7 +1,7 @@
 // Answers as text to keep or to send on, each with its citations. What an article says never becomes markup or a link.
 
 import { element, link, webAddress } from "./dom.js";
-import { provenance, t } from "./strings.js";
+import { dateText, provenance, t } from "./strings.js";
 
 export const TYPES = {
   markdown: ["text/markdown", "md"],
@@ -41,10 +41,12 @@ export function plain({ question, answer }) {
       .filter(Boolean)
       .join("\n"),
   );
-  return [oneLine(question), claims.join("\n") || answer.text, answer.notice, sources.join("\n")]
+  return [oneLine(question), claims.join("\n") || answer.text, answer.notice, dated(answer), sources.join("\n")]
     .filter(Boolean)
     .join("\n\n");
 }
+
+const dated = (answer) => answer.as_of && t("as_of", { date: dateText(answer.as_of) });
 
 /** Escape what CommonMark, or GitHub's dialect, would read as markup or as an address. */
 const escaped = (text) =>
@@ -73,6 +75,7 @@ function markdown(answer, question) {
     `# ${escaped(question)}`,
     ...(claims.length ? claims : [escaped(answer.text)]),
     answer.notice && `*${escaped(answer.notice)}*`,
+    answer.as_of && escaped(dated(answer)),
     ...cited,
     ...none,
   ]
@@ -114,6 +117,7 @@ function articleOf({ question, answer }, prefix) {
     element("h1", {}, question),
     claims.length ? claims : element("p", {}, answer.text),
     answer.notice && element("p", {}, element("em", {}, answer.notice)),
+    answer.as_of && element("p", {}, dated(answer)),
     cited,
     closest || null,
   );
