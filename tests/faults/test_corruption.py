@@ -82,7 +82,7 @@ def current(folder):
 @pytest.mark.parametrize("name", FILES)
 def test_a_damaged_index_is_built_again(expected, damaged, length, figure, name):
     count = 0
-    for folder, told, what in damaged(name, length(1, 20), length(2, 100)):
+    for folder, told, what in damaged(name, length(1, 20), length(1, 100)):
         assert told["error"] is None, what
         assert told["problems"] == ["index_damaged"], what
         assert told["served"] == expected, what
@@ -114,7 +114,7 @@ def test_without_checksums_damage_would_pass(damaged, tmp_path, monkeypatch, len
             begin(store)
             CHANGE.apply(store)
             store.snapshot()
-    flips = length(15, 200)
+    flips = length(8, 200)
     told = [told for _, told, _ in damaged(FILE_NAME, 0, flips, tmp_path / "unchecked", inspect_without_checksums)]
     missed = sum(not (one["error"] or one["problems"]) for one in told)
     assert missed

@@ -67,7 +67,7 @@ def test_a_killed_sync_goes_on_where_it_was(tmp_path, length, rng, figure):
     folder, data, kills, before, dimension = tmp_path / "press", tmp_path / "data", Counter(), {}, 16
     folder.mkdir()
     data.mkdir()
-    for version in range(length(4, 50)):
+    for version in range(length(3, 50)):
         change(folder, rng, version)
         if version % 3 == 2:
             dimension = 48 - dimension  # another encoder, so that everything is encoded again

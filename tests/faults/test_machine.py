@@ -93,7 +93,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def test_the_store_does_what_a_dictionary_does(length, seed, figure):
-    examples = length(15, 300)
+    examples = length(12, 300)
     options = settings(
         max_examples=examples, stateful_step_count=15, deadline=None, print_blob=True, database=None,
         suppress_health_check=list(HealthCheck),

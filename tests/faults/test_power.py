@@ -60,7 +60,7 @@ def test_the_record_shows_what_a_disk_is_asked(record):
 
 def test_acknowledged_writes_survive_a_power_cut(record, tmp_path, length, rng, figure):
     folder, seen = tmp_path / "collection", set()
-    for files, possible in cuts(record, Disk(), length(40, 1000), rng):
+    for files, possible in cuts(record, Disk(), length(30, 1000), rng):
         put_on_disk(files, folder)
         with open_store(folder) as store:
             held = versions(store)
@@ -71,7 +71,7 @@ def test_acknowledged_writes_survive_a_power_cut(record, tmp_path, length, rng, 
         with open_store(folder, create=False) as store:
             prove_whole(store, held | {"later": "v0"})
         seen.add(tuple(sorted((Path(path).name, hash(content)) for path, content in files.items())))
-    figure(f"{length(40, 1000)} power cuts, {len(seen)} different states of the disk; nothing lost, nothing damaged")
+    figure(f"{length(30, 1000)} power cuts, {len(seen)} different states of the disk; nothing lost, nothing damaged")
 
 
 def test_a_disk_that_does_not_sync_is_noticed(record, tmp_path, rng):

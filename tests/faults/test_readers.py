@@ -7,7 +7,7 @@ from rag.store import open_store
 
 
 def test_every_search_sees_one_generation(tmp_path, length, figure):
-    folder, last = tmp_path / "collection", length(40, 2000)
+    folder, last = tmp_path / "collection", length(25, 2000)
     with open_store(folder) as store:
         put_version(store, 1)
     with child(read, folder) as (_, reading):
