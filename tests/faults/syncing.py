@@ -8,7 +8,14 @@ from fakes import WordEncoder
 import rag.changes
 import rag.engine
 from rag import cli, indexing
+from rag.languages import detect, terms
+from rag.settings import load
+from rag.signatures import signature
 from rag.store.embedded import EmbeddedStore
+
+# What these import when they are first used is imported once, before the forks.
+load()
+signature(" ".join(terms("The mayor opened a bridge.", detect("The mayor opened a bridge."))))
 
 
 def encoder_of(dimension):
