@@ -126,7 +126,7 @@ def test_sigterm_ends_a_stream_and_an_intake_in_order(slow, data):
         process.send_signal(signal.SIGTERM)
         *_, (name, problem) = events
     assert (name, problem["type"], problem["status"]) == ("error", "/problems/server_stopping", 503)
-    assert told(mark, "stopped")
+    until(lambda: told(mark, "stopped"))
     assert client.get("/readyz").status_code == 503
     assert process.wait(60) in (0, -signal.SIGTERM)
     with open_collection(load(data_dir=data, collection="press")) as store:
