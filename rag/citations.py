@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag.answer_types import expected_type
 from rag.languages import fold, has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
-from rag.support import Sentence, Statement, support
+from rag.support import Sentence, stated, support
 from rag.types import UNDETERMINED, Citation, Claim, Span
 
 if TYPE_CHECKING:
@@ -203,15 +203,11 @@ class ClaimReader:
     def _supported(self, text: str, named: Sequence[int]) -> Quotes:
         if self._encoder is None or not self._hits:
             return []
-        import numpy as np
-
         if self._sentences is None:
             self._sentences = tuple(sentences_of(self._hits))
-        vector = self._encoder.encode_passages([text], [self._language])[0]
-        background = float(np.mean(np.stack([sentence.vector for sentence in self._sentences]) @ vector))
         places = set(self._named(named))
-        near = [sentence for sentence in self._sentences if sentence.hit in places]
-        found = support(Statement(text, self._language, vector, background), near)
+        claim = stated(text, self._language, self._sentences, self._encoder)
+        found = support(claim, [sentence for sentence in self._sentences if sentence.hit in places])
         return sorted(((s.hit, s.span) for s in found), key=lambda quote: (quote[0], quote[1].start))
 
     def _text(self, place: int) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rag.protocols import Encoder
     from rag.types import Span
 
 MOST_QUOTES = 3
@@ -33,17 +34,18 @@ LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weig
 BAND, BAND_ACROSS = 0.1, 0.03  # below the nearness of the nearest sentence, in which others are weighed
 LEAST_SIMILARITY = 0.74  # 2 in 100 true claims are less near to their sentence, 9 in 10 of a chat's phrases
 LEAST_LEAD = 0.02  # by which a claim is nearer to its quotes than to any sentence, on average
-MOST_NEW = 0.7  # of the content words of a claim, in one language, may be new
+MOST_PARTS = 5
+PART_WORDS, PART_CHARACTERS = (
+    6,
+    11,
+)  # of a part of a claim, in Chinese characters; enough for a vector to mean something
 WHOLE = 0.75  # of the length of its quotes: a claim as long as that leaves out no negation for brevity
 PENALTY = 2.0  # in log-odds for a further sentence: what needs two to be carried may be spliced from both
-_CHINESE = 3.0  # letters of other languages that say what one Chinese character says
 _MEASURE = re.compile(r"\s?[多余来]?[名个位家场项种座]?(?=[一-鿿])")
+_CHINESE = re.compile("[㐀-鿿]")
 _COUNTED = re.compile(r"\s?[㐀-鿿]{2}|\s?[^\W\d]+")
 
-FEATURES = (
-    "similarity", "lead", "anchored", "known_missing", "spelled_missing", "spelled_missing_chinese", "new_words",
-    "new_share", "new_run", "negated_softly", "negation_lost",
-)  # fmt: skip
+FEATURES = ("similarity", "lead", "known_missing", "spelled_missing", "new_words")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +67,20 @@ class Statement:
     text: str
     language: str
     vector: NDArray[np.float32]
-    background: float = 0.0
+    background: float
+
+
+def stated(text: str, language: str, sentences: Sequence[Sentence], encoder: Encoder) -> Statement:
+    """Return a claim about hits with these sentences."""
+    import numpy as np
+
+    vector = encoder.encode_passages([text], [language])[0]
+    return Statement(text, language, vector, float(np.mean([sentence.vector @ vector for sentence in sentences])))
 
 
 def support(claim: Statement, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """Return the fewest sentences that carry a claim, at most MOST_QUOTES of one language; none where nothing does."""
-    near = nearest(claim, sentences) if _content(claim.text, claim.language) else []
+    near = nearest(claim, sentences) if _told(claim.text, claim.language) else []
     for size in range(1, MOST_QUOTES + 1):
         groups = [group for group in combinations(near, size) if len({sentence.language for sentence in group}) == 1]
         scores = [score(claim, group) - PENALTY * (size - 1) for group in groups]
@@ -91,10 +101,8 @@ def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:
 
 def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
     """Return the log-odds that sentences carry a claim, minus infinity where something in it is contradicted."""
-    if contradicted(claim, quoted):
-        return -math.inf
     weighed = features(claim, quoted)
-    if weighed["similarity"] < LEAST_SIMILARITY or weighed["lead"] < LEAST_LEAD or weighed["new_share"] > MOST_NEW:
+    if contradicted(claim, quoted) or weighed["similarity"] < LEAST_SIMILARITY or weighed["lead"] < LEAST_LEAD:
         return -math.inf
     weight = weights()["same" if claim.language == quoted[0].language else "across"]
     return weight["intercept"] + sum(weight[name] * value for name, value in weighed.items())
@@ -117,48 +125,38 @@ def contradicted(claim: Statement, quoted: Sequence[Sentence]) -> bool:
 
 
 def features(claim: Statement, quoted: Sequence[Sentence]) -> dict[str, float]:
-    """Return what is weighed. Sentences of several languages are taken to be in the first one's."""
-    parts = [quoted[0].context, *(sentence.text for sentence in quoted)]
-    text, language = " ".join(parts[1:]), quoted[0].language
+    """Return what is weighed: how near the sentences are, whether names are missing, how many words are new.
+
+    Sentences of several languages are taken to be in the first one's.
+    """
+    texts, language = [quoted[0].context, *(sentence.text for sentence in quoted)], quoted[0].language
     same = language == claim.language
     named = names(claim.text, claim.language, abroad=not same)
-    known = frozenset().union(*map(known_names, parts))
-    unfound = len(unmatched(named.spelled, " ".join(parts)))
-    new = new_words(claim, parts, language)
+    unfound = unmatched(named.spelled, " ".join(texts))
     similarity = _similarity(claim, quoted)
-    denied, denying = negations(claim.text, claim.language), negations(text, language)
-    chinese = {True: _CHINESE, False: 1.0}
-    ratio = len(claim.text) * chinese[claim.language == "zh"] / (len(text) * chinese[language == "zh"])
-    to_chinese = language == "zh" and not same
-    anchors = len(named.known & known) + len(named.spelled) - unfound
-    anchors += len(quantities(claim.text, claim.language, certain=True))  # all are quoted, else it is contradicted
     return {
         "similarity": similarity,
         "lead": similarity - claim.background,
-        "anchored": math.log1p(anchors),
-        "known_missing": float(bool(named.known - known)),
-        "spelled_missing": float(bool(unfound) and not to_chinese),
-        "spelled_missing_chinese": float(bool(unfound) and to_chinese),
-        "new_words": float(len(new)),
-        "new_share": len(new) / max(1, len(_content(claim.text, language))) if same else 0.0,
-        "new_run": float(min(_new_run(claim.text, " ".join(parts)), 5)) if same else 0.0,
-        "negated_softly": float(denied > 0 == denying),
-        "negation_lost": float(denied < denying and (same or not lacking(claim.text, claim.language)))
-        * min(ratio, 1.0),
+        "known_missing": float(bool(named.known.difference(*map(known_names, texts)))),
+        "spelled_missing": bool(unfound)
+        * (1.0 if same or language != "zh" else 0.5),  # Chinese spells names its own way
+        "new_words": float(len(_new(claim, texts))) if same else 0.0,
     }
 
 
-def new_words(claim: Statement, texts: Iterable[str], language: str) -> frozenset[str]:
-    """Return the terms of a claim that texts of its own language do not have; none of another language."""
-    if claim.language != language:
-        return frozenset()
-    return _content(claim.text, language).difference(*(_terms(text, language) for text in texts))
+def _new(claim: Statement, texts: Iterable[str]) -> frozenset[str]:
+    """Return what a claim tells and texts of its own language do not."""
+    return _told(claim.text, claim.language).difference(*(_parted(terms(text, claim.language)) for text in texts))
 
 
-def _new_run(text: str, known: str) -> int:
-    """Return the longest run of Chinese characters that a text does not have: a name has no capital."""
-    runs = re.findall(r"[㐀-鿿]+", "".join(" " if char in known else char for char in text))
-    return max(map(len, runs), default=0)
+@lru_cache(4096)
+def _told(text: str, language: str) -> frozenset[str]:
+    return _parted(_content(text, language))
+
+
+def _parted(found: Iterable[str]) -> frozenset[str]:
+    """Return terms, Chinese ones as their characters: any two that stand together are a term, not a word."""
+    return frozenset(part for term in found for part in (term if _CHINESE.match(term) else (term,)))
 
 
 @lru_cache(4096)
@@ -167,14 +165,9 @@ def _content(text: str, language: str) -> frozenset[str]:
     return frozenset(term for term in found if term[0] != "=" and not term[-1].isdigit())
 
 
-@lru_cache(4096)
-def _terms(text: str, language: str) -> frozenset[str]:
-    return frozenset(terms(text, language))
-
-
 def _nearness(claim: Statement, sentence: Sentence) -> float:
-    new = new_words(claim, [sentence.text], sentence.language)
-    return float(claim.vector @ sentence.vector) - len(new) / max(1, len(_content(claim.text, claim.language)))
+    new = len(_new(claim, [sentence.text])) if sentence.language == claim.language else 0
+    return float(claim.vector @ sentence.vector) - new / max(1, len(_told(claim.text, claim.language)))
 
 
 def _similarity(claim: Statement, quoted: Sequence[Sentence]) -> float:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fakes import WordEncoder
 
-from rag.support import FEATURES, Sentence, Statement, contradicted, features, support, weights
+from rag.support import FEATURES, Sentence, contradicted, features, stated, support, weights
 from rag.types import Span
 
 ENCODER = WordEncoder()
@@ -19,8 +19,8 @@ def sentences(*texts, language="en", context="Press"):
     return [Sentence(0, Span(0, 1), t, context, language, v) for t, v in zip(texts, vectors, strict=True)]
 
 
-def claim(text, language="en"):
-    return Statement(text, language, ENCODER.encode_passages([text], [language])[0])
+def claim(text, language="en", *, among=()):
+    return stated(text, language, among or sentences("Bananas"), ENCODER)
 
 
 @pytest.mark.parametrize(
