@@ -20,7 +20,7 @@ from api import problems
 from api.models import Health
 from api.parts import parts_of
 from api.security import HEADERS
-from rag.errors import AskpressError, RequestError
+from rag.errors import AskpressError, EncoderError, RequestError
 from rag.generators import circuit
 
 if TYPE_CHECKING:
@@ -149,7 +149,10 @@ async def readyz(request: Request) -> Health:
 
     def look() -> int:
         with parts.library.engine(parts.settings.collection) as engine:
-            return engine.store.state().generation
+            state = engine.store.state()
+            if state.encoder not in (None, engine.encoder.fingerprint):
+                raise EncoderError("encoder_not_the_collections", encoder=engine.encoder.name)
+            return state.generation
 
     try:
         generation = await parts.health.run(look)
