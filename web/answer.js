@@ -110,7 +110,8 @@ const differs = (citation, turn) =>
   citation.language !== (turn.answer?.language ?? (turn.asked.language || citation.language));
 
 function quoteView(citation, turn) {
-  const place = [`[${citation.number}]`, citation.outlet ?? citation.title].join(" ");
+  const page = citation.page ? ` · ${t("on_page", { page: citation.page })}` : "";
+  const place = `[${citation.number}] ${citation.outlet ?? citation.title}${page}`;
   const foreign = differs(citation, turn) ? ` · ${t("quoted_in", { language: languageName(citation.language) })}` : "";
   return element(
     "figure",

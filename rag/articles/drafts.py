@@ -19,6 +19,8 @@ from rag.types import Article, Removed, Span
 Detect = Callable[[str], str]
 """Tells the language of a text: ISO 639-1, or ``und``."""
 
+LARGEST = 4 << 20
+"""Bytes of an article. A novel has one; hostile text takes 100 bytes of memory for each."""
 _LONGEST = 300  # characters of a title or an outlet
 
 KEYS = {
@@ -80,8 +82,11 @@ def finish(draft: Draft, detect: Detect, today: date) -> Article:
     """Make an Article of a draft.
 
     Its text is paragraphs parted by one blank line, headings among them. Metadata that cannot be used (an address that
-    is no web address, an unreadable date) is listed in ``removed``. Raises ArticleError where no text is left.
+    is no web address, an unreadable date) is listed in ``removed``. Raises ArticleError where no text is left, or more
+    than an article has.
     """
+    if sum(len(line.text) for line in draft.lines) > LARGEST:
+        raise ArticleError("article_too_large", origin=draft.origin, limit=LARGEST >> 20)
     meta = draft.metadata
     cleaned = clean(unwrap(draft.lines))
     title, lines, repeated = _titled(meta.title, cleaned.lines)

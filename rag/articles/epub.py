@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from rag.articles.archive import Archive, local, opened
+from rag.articles.archive import MEMBERS, Archive, local, opened
 from rag.articles.blocks import blocks
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_content
@@ -29,7 +29,10 @@ def read_epub(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
         package, folder = _package(archive, origin)
         told = {local(element): normalise_line(element.text or "") for element in reversed(list(package.iter()))}
         found = False
-        for number, name in enumerate(_spine(package, folder), 1):
+        spine = _spine(package, folder)
+        if len(spine) > MEMBERS:
+            raise ArticleError("document_bomb", origin=origin)
+        for number, name in enumerate(spine, 1):
             draft: Draft | ArticleError | None
             try:
                 draft = _draft(archive.read(name), f"{origin}:{number}", told)

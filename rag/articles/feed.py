@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 LARGEST = 32 << 20
 """Bytes of a feed."""
-_ITEMS = 10_000
 _BODIES = ("encoded", "content", "description", "summary")
 _DATES = ("pubDate", "published", "date", "issued", "updated")
 
@@ -39,7 +38,7 @@ def read_feed(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
         raise ArticleError("article_without_text", origin=origin)
     language = channel.get("{http://www.w3.org/XML/1998/namespace}lang") or _text(_child(channel, "language"))
     outlet = _text(_child(channel, "title"))
-    for number, item in enumerate(items[:_ITEMS], 1):
+    for number, item in enumerate(items, 1):
         try:
             yield _draft(item, f"{origin}:{number}", outlet, language)
         except ArticleError as error:

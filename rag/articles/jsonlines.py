@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_LINE = 4 << 20
-"""Bytes of a line, which holds one article, as in `plain.LARGEST`."""
+"""Bytes of a line, which holds one article, as in `drafts.LARGEST`."""
 
 
 def read_json_lines(path: Path, origin: str) -> Iterator[Draft | ArticleError]:

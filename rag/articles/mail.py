@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.articles.blocks import blocks
 from rag.articles.decoding import decode
+from rag.articles.drafts import LARGEST as LARGEST_TEXT
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_path
 from rag.articles.lines import plain_lines
@@ -100,6 +101,8 @@ def payload(part: Message) -> tuple[bytes, str | None]:
 
 def _plain(part: Message | None, origin: str) -> tuple[Line, ...]:
     data, charset = payload(part) if part else (b"", None)
+    if len(data) > LARGEST_TEXT:
+        raise ArticleError("article_too_large", origin=origin, limit=LARGEST_TEXT >> 20)
     return plain_lines(normalise(decode(data, origin, charset))) if data.strip() else ()
 
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from rag.articles.drafts import LARGEST as LARGEST_TEXT
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_path
 from rag.articles.normalisation import normalise_line
 from rag.articles.pdf_layout import Run, lay_out
-from rag.articles.plain import LARGEST as LARGEST_TEXT
 from rag.errors import ArticleError
 
 if TYPE_CHECKING:

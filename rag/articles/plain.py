@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from rag.articles.decoding import decode
-from rag.articles.drafts import Draft
+from rag.articles.drafts import LARGEST, Draft
 from rag.articles.identity import id_of_path
 from rag.articles.lines import plain_lines
 from rag.articles.normalisation import normalise
@@ -14,9 +14,6 @@ from rag.errors import ArticleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LARGEST = 4 << 20
-"""Bytes of a file that holds one article. A novel has one; hostile text takes 100 bytes of memory for each."""
 
 
 def load_bytes(path: Path, origin: str, limit: int) -> bytes:

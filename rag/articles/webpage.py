@@ -28,6 +28,7 @@ LARGEST = 32 << 20
 """Bytes of a page, with the pictures that a browser may have saved in it."""
 _LARGEST_MARKUP = 8 << 20  # bytes of a page without them
 _ELEMENTS = 50_000  # of a page; trafilatura takes more than linear time on many (measured: 4 s for 100,000 paragraphs)
+_SIGNS = 8  # "<" for each element: two for its tags, the rest in comments and scripts
 _PICTURES = re.compile(rb"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]+")
 _DECLARED = re.compile(rb"<meta\b[^<>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _HEADING = 100  # characters; what is longer and marked as a heading is a lead
@@ -72,6 +73,8 @@ def parse(data: bytes, origin: str, charset: str | None = None) -> Any:
     markup = harmless(text.encode())
     if len(markup) > _LARGEST_MARKUP:
         raise ArticleError("article_too_large", origin=origin, limit=_LARGEST_MARKUP >> 20)
+    if markup.count(b"<") > _SIGNS * _ELEMENTS:  # before any of them takes memory
+        raise ArticleError("page_elements", origin=origin, limit=_ELEMENTS)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
         page = html.document_fromstring(markup, parser=parser)

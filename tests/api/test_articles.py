@@ -1,5 +1,7 @@
+import json
 import threading
 
+import documents
 import pytest
 from fakes import WordEncoder
 from press import NANNING, events_of
@@ -105,6 +107,25 @@ def test_files_are_read_as_rag_sync_reads_them(client, tmp_path):
 def test_what_holds_no_article_is_refused(client, request_, key):
     response = client.post(ARTICLES, **request_)
     assert (response.status_code, response.json()["type"]) == (422, f"/problems/{key}")
+
+
+def test_files_of_other_formats_are_taken_and_a_quote_names_its_page(client):
+    first, second = ([(50, 700, 10, f"Sentence {n} of a page that says nothing else.")] for n in (1, 2))
+    second.append((50, 600, 10, "The tunnel under Mount Kessler cost 48 million euros."))
+    page = "<title>Lake permits</title><p>The minister resigned over 31 permits.</p>"
+    files = [
+        ("files", ("report.pdf", documents.pdf(first, second))),
+        ("files", ("page.html", page.encode())),
+        ("files", ("bomb.docx", documents.zipped({"word/document.xml": bytes(8 << 20)}))),
+    ]
+    taken = client.post(ARTICLES, files=files, headers={"Accept": "text/event-stream"})
+    report = json.loads(dict(events_of(taken))["report"])["report"]
+    assert len(report["added"]) == 2
+    assert [failure["key"] for failure in report["failures"]] == ["document_bomb"]
+    asked = {"query": "How much did the tunnel under Mount Kessler cost?", "language": "en"}
+    answer = client.post("/v1/ask", json={**asked, "collection": "press"}).json()
+    best = answer["citations"][0]
+    assert (best["page"], best["quote"]) == (2, "The tunnel under Mount Kessler cost 48 million euros.")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ def test_a_feed_that_breaks_off_gives_what_came_before(tmp_path):
         ("<rss><channel/></rss>", "article_without_text"),
         ('<!DOCTYPE rss [<!ENTITY a "b">]><rss/>', "xml_entities"),
         ("<rss>" * 100_000, "article_without_text"),
+        (
+            f"<rss><channel><item><description>{'a' * (5 << 20)}</description></item></channel></rss>",
+            "article_too_large",
+        ),
     ],
 )
 def test_what_is_no_feed_is_an_error_that_names_it(tmp_path, text, key):

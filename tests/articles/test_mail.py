@@ -66,6 +66,9 @@ def test_a_plain_message_in_another_encoding_with_an_attachment(tmp_path):
         HEAD + "Content-Type: image/png\n\nx",
         "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(2000)),
         "Subject: a\nContent-Type: " + "a;" * 100_000 + "\n\nx",
+        HEAD + "Content-Type: text/plain\n\n" + "a" * (10 << 20),
+        HEAD + "Content-Type: text/html\n\n" + "a" * (10 << 20),
+        HEAD + "Content-Type: text/html\n\n" + "<p>" * 1_000_000,
     ],
 )
 def test_what_holds_no_article_is_an_error_that_names_it(tmp_path, text):
