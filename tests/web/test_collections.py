@@ -37,7 +37,7 @@ def test_files_are_added_with_a_result_for_each_and_asked(open_page, ask, collec
     results = dict(zip(files, page.locator(".results li").all_inner_texts(), strict=True))
     assert "1 ajouté" in results["pont.txt"]
     assert "1 ajouté" in results["presse.jsonl"]
-    assert "presse-" in results["presse.jsonl"], "its bad line is told"
+    assert "presse.jsonl:2" in results["presse.jsonl"], "its bad line is told"
     assert ".png" in results["image.png"]
     assert page.locator(".results .problem").count() == 2
     page.click("nav a[href='#ask']")
