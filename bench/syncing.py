@@ -45,7 +45,7 @@ class RandomVectors:
     def __init__(self, encoder: Encoder) -> None:
         self.name, self.fingerprint, self.max_tokens = encoder.name, encoder.fingerprint, encoder.max_tokens
         self.dimension = encoder.dimension
-        self.encode_queries = encoder.encode_queries
+        self.encode_queries, self.encode_query_tokens = encoder.encode_queries, encoder.encode_query_tokens
         self._chance = np.random.default_rng(7)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

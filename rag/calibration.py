@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rag.retrieval import Retrieval
 
 FOLDS = 5
-FEW = 3  # titles in a thinned collection, beside the relevant one
+FEW = 3  # titles in a thinned collection at most, beside the relevant one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,13 @@ def examples(
 
 
 def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retrieval:
-    """Return what would have been found had the collection a few titles only, the relevant ones among them."""
+    """Return what would have been found had the collection one title or a few, the relevant ones among them."""
     titles = sorted({hit.candidate.article.title for hit in retrieval.hits})
-    kept = set(chance.sample(titles, min(FEW, len(titles))))
+    kept = set(chance.sample(titles, min(chance.randint(0, FEW), len(titles))))
     kept |= {hit.candidate.article.title for hit in retrieval.hits if hit.candidate.article.id in query.relevant}
     if query.miss == "near":
         kept |= {hit.candidate.article.title for hit in retrieval.hits[:1]}
+    kept = kept or set(titles[:1])
     return replace(retrieval, hits=tuple(hit for hit in retrieval.hits if hit.candidate.article.title in kept))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rag.protocols import Encoder, Store
 
 BATCH = 64  # articles a transaction
+TITLE_PART = 4  # a title that takes more than this part of a passage's tokens is not read with it
 _BATCH_CHARACTERS = 100_000  # some seconds to encode: what an interruption costs
 _BATCH_SECONDS = 10.0  # where articles come slowly
 _BATCH_FOUND = 10_000  # where few of them are new
@@ -147,24 +148,33 @@ class Indexer:
     def entries(self, articles: Sequence[Article], progress: Progress = silent) -> list[Entry]:
         """Return articles made ready for the store; only texts that it holds no vector for are encoded."""
         limit = min(self.passage_tokens, self.encoder.max_tokens)
-        cut = [segment(article, self.encoder.count_tokens, limit) for article in articles]
+        costs = self.encoder.count_tokens([article.title for article in articles])
+        titles = [  # read with every passage
+            article.title if cost * TITLE_PART <= limit and not _begins_with_title(article) else ""
+            for article, cost in zip(articles, costs, strict=True)
+        ]
+        cut = [
+            segment(article, self.encoder.count_tokens, limit - cost if title else limit)
+            for article, title, cost in zip(articles, titles, costs, strict=True)
+        ]
+        read = [_passage_texts(*each) for each in zip(articles, titles, cut, strict=True)]
         texts: list[str] = []
         languages: list[str] = []
-        for article, passages in zip(articles, cut, strict=True):
-            found = [*_passage_texts(article, passages), *_sentence_texts(article, passages)]
+        for article, passages, passage_texts in zip(articles, cut, read, strict=True):
+            found = [*passage_texts, *_sentence_texts(article, passages)]
             texts.extend(found)
             languages.extend([article.language] * len(found))
         digests = [_digest(text, language) for text, language in zip(texts, languages, strict=True)]
         vectors = self._vectors(texts, languages, digests, progress)
         made, offset = [], 0
-        for article, passages in zip(articles, cut, strict=True):
+        for article, passages, passage_texts in zip(articles, cut, read, strict=True):
             middle = offset + len(passages)
             end = middle + sum(len(passage.sentences) for passage in passages)
             made.append(
                 Entry(
                     article=article,
                     passages=passages,
-                    terms=tuple(_terms(article, passage) for passage in passages),
+                    terms=tuple(tuple(terms(text, article.language)) for text in passage_texts),
                     fingerprint=self.encoder.fingerprint,
                     passage_digests=tuple(digests[offset:middle]),
                     passage_vectors=vectors[offset:middle],
@@ -243,18 +253,21 @@ def _share(tell: Progress, stage: str, done: float, share: float) -> Progress:
     return lambda _, fraction: tell(stage, done + share * fraction)
 
 
-def _passage_texts(article: Article, passages: Sequence[Passage]) -> list[str]:
-    """The encoder reads the heading above a passage with it; a quote never holds it."""
-    bodies = (article.text[passage.start : passage.stop] for passage in passages)
-    return [f"{p.heading}\n{body}" if p.heading else body for p, body in zip(passages, bodies, strict=True)]
+def _begins_with_title(article: Article) -> bool:
+    """Whether a title is but the first words of the text, as where the article had none."""
+    return article.text.startswith(article.title.removesuffix("…").rstrip())
+
+
+def _passage_texts(article: Article, title: str, passages: Sequence[Passage]) -> list[str]:
+    """What is read of each passage: title, heading and its words. A quote never holds the first two."""
+    return [
+        "\n".join(filter(None, dict.fromkeys((title, passage.heading, article.text[passage.start : passage.stop]))))
+        for passage in passages
+    ]
 
 
 def _sentence_texts(article: Article, passages: Sequence[Passage]) -> list[str]:
     return [span.of(article.text) for passage in passages for span in passage.sentences]
-
-
-def _terms(article: Article, passage: Passage) -> tuple[str, ...]:
-    return tuple(terms(f"{passage.heading}\n{article.text[passage.start : passage.stop]}", article.language))
 
 
 def _digest(text: str, language: str) -> str:

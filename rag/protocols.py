@@ -58,6 +58,12 @@ class Encoder(Protocol):
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32 of shape (texts, dimension), for questions in the given languages."""
 
+    def encode_query_tokens(self, text: str, language: str) -> NDArray[np.float32]:
+        """Return a unit vector for each token of a question, comparable to passages' vectors: (tokens, dimension).
+
+        There are none, of shape (0, dimension), where an encoder's vectors are not made of such states.
+        """
+
     def encode_passages(
         self, texts: Sequence[str], languages: Sequence[str], progress: Progress = silent
     ) -> NDArray[np.float32]:

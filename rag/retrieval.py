@@ -1,8 +1,10 @@
 """The read path: a question becomes ranked passages.
 
-A passage's score is cos(query, passage) + the best cos(query, sentence) + a share of its BM25 score. The lexical share
-is large where question and article share a language and small elsewhere, where only names and numbers can match:
-fusing BM25 ranks blindly halves hit@1 across languages (docs/architecture.md).
+A passage's score is cos(query, passage) + the best cos(query, sentence) + a share of how well the question's tokens are
+matched + a share of its BM25 score. A token is matched as well as its cosine with the nearest sentence tells: late
+interaction (MaxSim: Khattab and Zaharia, "ColBERT", SIGIR 2020) on the question's side alone, since an article's tokens
+are not kept. The lexical share is large where question and article share a language and small elsewhere, where only
+names and numbers can match: fusing BM25 ranks blindly halves hit@1 across languages (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 BM25_K1 = 1.2  # as the stores use; the bound of one term's score is its idf times (k1 + 1)
 LEXICAL_WEIGHT_SAME = 0.6
 LEXICAL_WEIGHT_ACROSS = 0.4
+TOKEN_WEIGHT = 0.75
+FEEDBACK = 3  # hits whose neighbours count,
+FEEDBACK_SCALE = 0.05  # each by the exponential of its score in this unit
+FEEDBACK_WEIGHT = 1.0
 FOCUS_WEIGHT = 0.7  # of the question without its subject, in the score of a sentence as an answer
 FOCUSED = 8  # hits whose sentences are scored so
 NEAR_BEST = 0.15  # in score: what answers as well as the best, where newer articles are preferred
@@ -80,12 +86,14 @@ def retrieve(
     """Return the passages for a question in a language, ranked. Raises EncoderError where another made the vectors.
 
     ``reading`` is how the question is read. ``without`` names stages to leave out: ``sentences`` (their
-    vectors), ``lexical`` (BM25), ``names`` (BM25 between two languages, where only names and numbers match), ``focus``
-    (what the question asks beyond its subject, to tell which sentence answers).
+    vectors), ``tokens`` (of the question, each by itself), ``lexical`` (BM25), ``names`` (BM25 between two languages,
+    where only names and numbers match), ``neighbours`` (what is near to the best passages), ``focus`` (what the
+    question asks beyond its subject, to tell which sentence answers).
     """
     started = time.perf_counter()
     in_full = reading.get("in_full", question)
     vector = encoder.encode_queries([in_full], [language])[0]
+    tokens = encoder.encode_query_tokens(in_full, language)
     encoded = time.perf_counter()
     terms = query_terms(in_full, language)
     result = store.search(vector, terms, limit=candidates, filters=filters)
@@ -94,10 +102,12 @@ def retrieve(
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = sorted(
-        _hits(result.candidates, vector, language, bound, without),
+        (replace(hit, score=_score(hit, language, without)) for hit in _hits(result.candidates, vector, tokens, bound)),
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
     hits = one_a_story(hits)
+    if "neighbours" not in without:
+        hits = _neighbours_first(hits)
     ranked = time.perf_counter()
     if hits and "focus" not in without:
         asked = focus(question, hits[0].candidate.article)
@@ -111,6 +121,22 @@ def retrieve(
         "focus": 1000 * (focused - ranked),
     }
     return Retrieval(question, language, tuple(hits), tuple(terms), result, timings, vector, **reading)
+
+
+def _neighbours_first(hits: list[Hit]) -> list[Hit]:
+    """Order the hits behind the best one by their nearness to the best few too: what tells the same, in any language.
+
+    Pseudo-relevance feedback (Rocchio 1971) that leaves the best hit where it is. Scores are dealt out anew.
+    """
+    import numpy as np
+
+    if len(hits) <= 2:
+        return hits
+    vectors = np.stack([hit.candidate.passage_vector for hit in hits])
+    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in hits[:FEEDBACK]])
+    nearness = (vectors @ (shares / shares.sum() @ vectors[:FEEDBACK])).tolist()
+    order = sorted(range(1, len(hits)), key=lambda place: -hits[place].score - FEEDBACK_WEIGHT * nearness[place])
+    return [hits[0], *(replace(hits[place], score=hit.score) for place, hit in zip(order, hits[1:], strict=True))]
 
 
 def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -136,31 +162,37 @@ def lexical_bound(terms: Sequence[str], frequencies: Mapping[str, int], passages
 def _hits(
     candidates: Sequence[Candidate],
     vector: NDArray[np.float32],
-    language: str,
+    tokens: NDArray[np.float32],
     bound: float,
-    without: Collection[str],
 ) -> Iterator[Hit]:
+    """Yield a hit for each candidate, its score not yet known."""
     import numpy as np
 
     if not candidates:
         return
     passages = (np.stack([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
     # The sentences of all candidates at once: a product a candidate costs more than the numbers in it.
-    sentences = (np.concatenate([candidate.sentence_vectors for candidate in candidates]) @ vector).tolist()
-    weights = {
-        True: 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME,
-        False: 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS,
-    }
+    all_sentences = np.concatenate([candidate.sentence_vectors for candidate in candidates])
+    sentences = (all_sentences @ vector).tolist()
+    starts = np.cumsum([0, *(len(candidate.sentence_vectors) for candidate in candidates[:-1])])
+    matches = np.maximum.reduceat(all_sentences @ tokens.T, starts).tolist()
     start = 0
-    for candidate, passage in zip(candidates, passages, strict=True):
+    for candidate, passage, matched in zip(candidates, passages, matches, strict=True):
         stop = start + len(candidate.sentence_vectors)
         sentence_scores = tuple(sentences[start:stop])
         start = stop
         dense = passage + max(sentence_scores)
         lexical = candidate.lexical / bound if bound else 0.0
-        score = passage if "sentences" in without else dense
-        score += weights[candidate.article.language == language] * lexical
-        yield Hit(candidate, score, dense, lexical, sentence_scores)
+        yield Hit(candidate, 0.0, dense, lexical, sentence_scores, token_scores=tuple(matched))
+
+
+def _score(hit: Hit, language: str, without: Collection[str]) -> float:
+    score = hit.dense - max(hit.sentence_scores) if "sentences" in without else hit.dense
+    if hit.token_scores and "tokens" not in without:
+        score += TOKEN_WEIGHT * sum(hit.token_scores) / len(hit.token_scores)
+    if hit.candidate.article.language == language:
+        return score if "lexical" in without else score + LEXICAL_WEIGHT_SAME * hit.lexical
+    return score if "names" in without else score + LEXICAL_WEIGHT_ACROSS * hit.lexical
 
 
 def _focused(hits: Sequence[Hit], vector: NDArray[np.float32]) -> list[Hit]:

@@ -18,7 +18,7 @@ from rag.errors import SettingsError
 
 PREFIX = "RAG_"
 SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the table and the variables of a server that runs here
-Stage = Literal["sentences", "lexical", "names", "focus"]
+Stage = Literal["sentences", "tokens", "lexical", "names", "neighbours", "focus"]
 Style = Literal["chat", "completion"]
 KEY = re.compile(r"[!-~]+")
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -80,7 +80,8 @@ class Settings(BaseSettings):
     latest: bool = False
     """Whether newer articles are preferred where several answer."""
     without: tuple[Stage, ...] = ()
-    """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``lexical``, ``names``, ``focus``."""
+    """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``tokens``, ``lexical``, ``names``,
+    ``neighbours``, ``focus``."""
     reranker: str | None = None
     """A cross-encoder of sentence-transformers that looks at the best passages again, by name or folder. It is slow."""
     model: str = "extractive"

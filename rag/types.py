@@ -129,9 +129,9 @@ class Entry:
 
     ``passage_vectors`` is float32 of shape (passages, dimension); ``sentence_vectors`` is float32 of shape
     (sentences, dimension), in the order of the passages and of the sentences in them; both have unit rows.
-    ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (heading included), so
-    that a store can hand their vectors out again; ``fingerprint`` is the encoder's. ``signature`` tells copies of one
-    story (``rag.signatures``), empty where it is not known.
+    ``terms`` holds one tuple of analysed terms a passage. The digests name the encoded texts (title and heading
+    included), so that a store can hand their vectors out again; ``fingerprint`` is the encoder's. ``signature`` tells
+    copies of one story (``rag.signatures``), empty where it is not known.
     """
 
     article: Article
@@ -193,6 +193,8 @@ class Hit:
     each how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
     ``also`` are articles of other outlets that tell the same story in the same words, ``replaces`` earlier versions of
     this one; neither are hits themselves.
+    ``token_scores`` has the best cosine of each token of the question with a sentence, and is empty where the encoder
+    tells no tokens.
     """
 
     candidate: Candidate
@@ -201,6 +203,7 @@ class Hit:
     lexical: float
     sentence_scores: tuple[float, ...]
     answer_scores: tuple[float, ...] = ()
+    token_scores: tuple[float, ...] = ()
     also: tuple[Article, ...] = ()
     replaces: tuple[Article, ...] = ()
 

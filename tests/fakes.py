@@ -251,6 +251,9 @@ class WordEncoder:
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
         return self.encode_passages(texts, languages)
 
+    def encode_query_tokens(self, text: str, language: str) -> NDArray[np.float32]:
+        return self.encode_passages(text.split(), [language] * len(text.split()))
+
     def encode_passages(
         self,
         texts: Sequence[str],

@@ -56,8 +56,27 @@ def test_a_changed_sentence_is_encoded_alone_with_its_passage(folder, store, enc
     changed = (folder / "one.txt").read_text(encoding="utf-8").replace("court", "bref")
     (folder / "one.txt").write_text(changed, encoding="utf-8")
     assert run(folder, store, encoder).updated == ("one",)
-    assert encoder.encoded == ["Le premier article parle de Nanning. Il est bref.", "Il est bref."]
+    assert encoder.encoded == ["Un\nLe premier article parle de Nanning. Il est bref.", "Il est bref."]
     assert "bref" in store.article("one").text
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("Une ville", "Une ville\nNanning accueille une conférence."),
+        ("Nanning accueille…", "Nanning accueille une conférence."),
+        ("un " * 11, "Nanning accueille une conférence."),
+        ("", "Nanning accueille une conférence."),
+    ],
+    ids=["its own", "the first words", "long", "none"],
+)
+def test_a_title_is_read_with_the_passage_but_not_quoted(store, encoder, title, read):
+    article = Article("a", title, "Nanning accueille une conférence.", "fr")
+    Indexer(store, encoder, 40).add([article])
+    assert encoder.encoded == list(dict.fromkeys([read, article.text]))
+    (found,) = store.search(encoder.encode_queries(["ville"], ["fr"])[0], ["fr:vill"], limit=1).candidates
+    assert (found.lexical > 0) == ("Une ville" in read)
+    assert [span.of(article.text) for span in found.passage.sentences] == [article.text]
 
 
 def test_what_left_the_folder_leaves_the_collection(folder, store, encoder):

@@ -7,9 +7,13 @@ from fakes import MemoryStore, WordEncoder
 from rag.indexing import Indexer
 from rag.retrieval import (
     BM25_K1,
+    FEEDBACK,
+    FEEDBACK_SCALE,
+    FEEDBACK_WEIGHT,
     LEXICAL_WEIGHT_ACROSS,
     LEXICAL_WEIGHT_SAME,
     NEAR_BEST,
+    TOKEN_WEIGHT,
     idf,
     lexical_bound,
     newest_first,
@@ -48,17 +52,51 @@ def test_the_nearest_passage_comes_first(encoder, store):
     assert [hit.score for hit in found.hits] == sorted((hit.score for hit in found.hits), reverse=True)
 
 
-def test_a_score_is_the_passage_and_its_best_sentence_and_a_share_of_bm25(encoder, store):
+def test_a_score_is_the_passage_its_best_sentence_the_tokens_and_a_share_of_bm25(encoder, store):
     found = ask("délégués à Nanning", "fr", encoder, store)
     vector = encoder.encode_queries(["délégués à Nanning"], ["fr"])[0]
+    tokens = encoder.encode_query_tokens("délégués à Nanning", "fr")
     bound = lexical_bound(found.terms, found.result.frequencies, found.result.passages)
     for hit in found.hits:
         sentences = hit.candidate.sentence_vectors @ vector
         dense = hit.candidate.passage_vector @ vector + sentences.max()
         weight = LEXICAL_WEIGHT_SAME if hit.candidate.article.language == "fr" else LEXICAL_WEIGHT_ACROSS
         assert hit.dense == pytest.approx(dense, abs=1e-5)
-        assert hit.score == pytest.approx(dense + weight * hit.candidate.lexical / bound, abs=1e-5)
+        matched = (hit.candidate.sentence_vectors @ tokens.T).max(axis=0)
+        assert np.allclose(hit.token_scores, matched, atol=1e-5)
+        expected = dense + TOKEN_WEIGHT * matched.mean() + weight * hit.candidate.lexical / bound
+        assert hit.score == pytest.approx(expected, abs=1e-5)
         assert np.allclose(hit.sentence_scores, sentences, atol=1e-5)
+
+
+def test_an_encoder_without_token_states_ranks_without_them(encoder, store):
+    class Plain(WordEncoder):
+        def encode_query_tokens(self, _text, _language):
+            return np.zeros((0, self.dimension), np.float32)
+
+    with_tokens, left_out, plain = (
+        ask("délégués à Nanning", "fr", each, store, without=without).hits
+        for each, without in ((encoder, ()), (encoder, ("tokens",)), (Plain(), ()))
+    )
+    assert [hit.score for hit in plain] == pytest.approx([hit.score for hit in left_out], abs=1e-6)
+    assert plain[0].token_scores == ()
+    assert with_tokens[0].score > left_out[0].score
+
+
+def test_behind_the_best_passage_come_its_neighbours(encoder):
+    store = MemoryStore()
+    words = ["délégués", "robots", "santé", "pluie", "vent"]
+    articles = [Article(f"{a} {b}", "", f"{a} {b} délégués", "fr") for a in words for b in words]
+    store.put(Indexer(store, encoder, 60).entries(articles))
+    found, plain = (
+        ask("Nanning délégués robots", "fr", encoder, store, without=without).hits for without in ((), ("neighbours",))
+    )
+    shares = np.exp([(hit.score - plain[0].score) / FEEDBACK_SCALE for hit in plain[:FEEDBACK]])
+    centre = np.average([hit.candidate.passage_vector for hit in plain[:FEEDBACK]], axis=0, weights=shares)
+    behind = sorted(plain[1:], key=lambda hit: -hit.score - FEEDBACK_WEIGHT * hit.candidate.passage_vector @ centre)
+    assert [hit.candidate.article.id for hit in found] == [hit.candidate.article.id for hit in [plain[0], *behind]]
+    assert [hit.candidate for hit in found] != [hit.candidate for hit in plain]
+    assert [hit.score for hit in found] == [hit.score for hit in plain]
 
 
 def test_across_languages_only_names_and_numbers_match(encoder, store):
@@ -103,7 +141,7 @@ def test_what_is_near_the_best_is_put_in_order_of_date_where_that_is_asked_for(e
 
 def test_copies_of_one_story_are_one_source(encoder, store):
     text = TEXTS["nanning"][1]
-    copies = [Article(f"copy{n}", "t", text, "fr", outlet=f"outlet {n}") for n in range(4)]
+    copies = [Article(f"copy{n}", "nanning", text, "fr", outlet=f"outlet {n}") for n in range(4)]
     store.put(Indexer(store, encoder, 60).entries(copies))
     hits = ask("Combien de délégués à Nanning ?", "fr", encoder, store).hits
     assert [a.id for a in hits[0].also] == ["copy1", "copy2", "copy3", "nanning"]

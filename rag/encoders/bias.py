@@ -16,7 +16,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rag.errors import EncoderError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["query", "passage"]
 KINDS: tuple[Kind, ...] = ("query", "passage")
+Measured = Kind | Literal["token"]
 
 COMMON = 0.25
 """The part of the mean over all languages that is taken out."""
@@ -53,21 +54,26 @@ def _parallel_file() -> Traversable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bias:
-    """One vector a language for questions and for passages, each float32 of shape (dimension,)."""
+    """One vector a language for questions, for passages and for the tokens of questions, float32 of shape (dimension,).
 
-    vectors: Mapping[Kind, Mapping[str, NDArray[np.float32]]]
+    That of tokens is the whole of their mean.
+    """
 
-    def remove(self, vectors: NDArray[np.float32], kind: Kind, languages: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors without their language, float32 of shape (texts, dimension).
+    vectors: Mapping[Measured, Mapping[str, NDArray[np.float32]]]
 
-        A language without a bias passes unchanged, as does a vector of zeros.
+    def remove(self, vectors: NDArray[np.float32], kind: Measured, languages: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors without their language, float32 of the same shape, (texts, dimension).
+
+        A language without a bias passes unchanged, its tokens without what all languages have in common; so does a
+        vector of zeros.
         """
         import numpy as np
 
         if len(vectors) != len(languages):
             raise ValueError(f"{len(vectors)} texts but {len(languages)} languages")
         known = self.vectors[kind]
-        plain = np.zeros(vectors.shape[1:], np.float32)
+        common = kind == "token" and bool(known)
+        plain = np.mean([*known.values()], axis=0) if common else np.zeros(vectors.shape[1:], np.float32)
         if languages:
             vectors = vectors - np.stack([known.get(language, plain) for language in languages])
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -76,7 +82,7 @@ class Bias:
     def save(self, path: Path) -> None:
         import numpy as np
 
-        arrays = {f"{kind}.{name}": vector for kind in KINDS for name, vector in self.vectors[kind].items()}
+        arrays = {f"{kind}.{name}": vector for kind, known in self.vectors.items() for name, vector in known.items()}
         np.savez(path, allow_pickle=False, **arrays)
 
     @classmethod
@@ -86,25 +92,34 @@ class Bias:
 
         import numpy as np
 
-        vectors: dict[Kind, dict[str, NDArray[np.float32]]] = {"query": {}, "passage": {}}
+        vectors: dict[Any, dict[str, NDArray[np.float32]]] = {"query": {}, "passage": {}, "token": {}}
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 for key in arrays.files:
                     kind, _, language = key.partition(".")
-                    vectors["query" if kind == "query" else "passage"][language] = arrays[key]
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+                    vectors[kind][language] = arrays[key]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
         return cls(vectors)
 
 
-def measure(encode: Callable[[Sequence[str], Kind], NDArray[np.float32]]) -> Bias:
-    """Measure the bias of an encoder, given as a function from texts and their kind to unit vectors."""
+def measure(
+    encode: Callable[[Sequence[str], Kind], NDArray[np.float32]],
+    encode_tokens: Callable[[str], NDArray[np.float32]] | None = None,
+) -> Bias:
+    """Measure the bias of an encoder, given as a function from texts and their kind to unit vectors.
+
+    ``encode_tokens``, where the encoder has token states, gives those of a question, of shape (tokens, dimension).
+    """
     import numpy as np
 
-    vectors: dict[Kind, dict[str, NDArray[np.float32]]] = {}
+    vectors: dict[Any, dict[str, NDArray[np.float32]]] = {"token": {}}
     for kind in KINDS:
         texts = parallel_texts(kind)
         encoded = encode([text for column in texts.values() for text in column], kind)
         means = encoded.reshape(len(texts), -1, encoded.shape[1]).mean(axis=1, dtype=np.float64)
         vectors[kind] = dict(zip(texts, (means - (1 - COMMON) * means.mean(axis=0)).astype(np.float32), strict=True))
+    if encode_tokens is not None:
+        for language, questions in parallel_texts("query").items():
+            vectors["token"][language] = np.concatenate([encode_tokens(text) for text in questions]).mean(axis=0)
     return Bias(vectors)

@@ -1,4 +1,4 @@
-"""From a sentence-transformers model to an ONNX graph of token ids to unit vectors, in fp32 and in few bits."""
+"""From a sentence-transformers model to an ONNX graph of token ids to vectors, in fp32 and in few bits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ def export(model: Any, path: Path) -> None:
     """Write a ``SentenceTransformer`` as ONNX, pooling and normalisation included. Raises ExportError.
 
     Inputs are ``input_ids`` and ``attention_mask``, int64 of shape (texts, tokens); the output ``vector`` is float32 of
-    shape (texts, dimension).
+    shape (texts, dimension). Where vectors are means of token states, ``tokens``, float32 of shape (texts, tokens,
+    dimension), are those states.
     """
     _check(model)
     import torch
+
+    with_tokens = _pools_means(model)
 
     class Graph(torch.nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
         def __init__(self) -> None:
@@ -38,7 +41,8 @@ def export(model: Any, path: Path) -> None:
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             features = self.model.forward({"input_ids": input_ids, "attention_mask": attention_mask})
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+            vector = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+            return (vector, features["token_embeddings"]) if with_tokens else vector
 
     tokens = model.tokenizer(["a few words", "a"], padding=True, return_tensors="pt")
     sizes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
@@ -49,7 +53,7 @@ def export(model: Any, path: Path) -> None:
                 (tokens["input_ids"], tokens["attention_mask"]),
                 str(path),
                 input_names=["input_ids", "attention_mask"],
-                output_names=["vector"],
+                output_names=["vector", "tokens"] if with_tokens else ["vector"],
                 dynamic_shapes=(sizes, sizes),
                 dynamo=True,
                 external_data=False,
@@ -68,6 +72,16 @@ def _check(model: Any) -> None:
         raise ExportError("encoder_not_exportable", reason="a slow tokenizer")
     if any(getattr(module, "include_prompt", True) is False for module in model) and any(model.prompts.values()):
         raise ExportError("encoder_not_exportable", reason="pooling leaves out the prompt")
+
+
+def _pools_means(model: Any) -> bool:
+    """Whether a vector is the mean of its text's token states, so that the two compare."""
+    import torch
+
+    with torch.no_grad():
+        features = model.forward(dict(model.tokenizer(["a few words"], return_tensors="pt").to(model.device)))
+    mean, vector = features["token_embeddings"].mean(dim=1), features["sentence_embedding"]
+    return mean.shape == vector.shape and bool(torch.cosine_similarity(mean, vector).min() > 0.9999)
 
 
 def quantise(source: Path, target: Path, bits: int) -> None:

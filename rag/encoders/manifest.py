@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever a folder that an older version prepared must be prepared anew."""
 
 FILE = "manifest.json"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 2048
 """Padding included. On two cores 1,024 to 4,096 do alike; larger batches are slower and need more memory."""
 
-REMEMBERED = 1024
-"""Questions whose vectors are kept, 1.5 kB each."""
+REMEMBERED = 256
+"""Questions whose vectors are kept, with those of their tokens some 40 kB each."""
 
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
@@ -46,7 +46,7 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._remembered = lru_cache(REMEMBERED)(lambda text, language: self._encode_queries([text], [language]))
+        self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         # The graph takes a third of a second to open, in which a caller can open a store. No daemon: a process that
         # ends while onnxruntime is in its hands would be aborted by it.
@@ -60,16 +60,25 @@ class OnnxEncoder(Described):
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
         """A question asked again, as follow-ups and reloads do, is not encoded again."""
         if len(texts) == len(languages) == 1:
-            return self._remembered(texts[0], languages[0]).copy()
-        return self._encode_queries(texts, languages)
+            return self._remembered(texts[0], languages[0])[0].copy()
+        return self._bias.remove(self._run(self._query_ids(texts), silent), "query", languages)
 
-    def _encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
+    def encode_query_tokens(self, text: str, language: str) -> NDArray[np.float32]:
+        return self._remembered(text, language)[1].copy()
+
+    def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the vector of a question, of shape (1, dimension), and those of its tokens, all from one run."""
+        vector, tokens = run_one(self._opening.result(), self._query_ids([text])[0])
+        without = self._bias.remove
+        return without(vector, "query", [language]), without(tokens, "token", [language] * len(tokens))
+
+    def _query_ids(self, texts: Sequence[str]) -> list[list[int]]:
         prompted = [self._manifest.query_prompt + text for text in texts]
         fast = self._query_tokenizer
         ids = [None if fast is None else fast.encode(text, self.max_tokens) for text in prompted]
         if None in ids:
-            ids = [*tokenise(self._slow_tokenizer(), prompted, self.max_tokens)]
-        return self._bias.remove(self._run([row for row in ids if row is not None], silent), "query", languages)
+            return tokenise(self._slow_tokenizer(), prompted, self.max_tokens)
+        return [row for row in ids if row is not None]
 
     def encode_passages(
         self, texts: Sequence[str], languages: Sequence[str], progress: Progress = silent
@@ -144,11 +153,26 @@ def run(
             mask[place, : len(ids[row])] = 1
             done += len(ids[row])
         try:
-            (vectors[rows],) = session.run(None, {"input_ids": inputs, "attention_mask": mask})
+            (vectors[rows],) = session.run(["vector"], {"input_ids": inputs, "attention_mask": mask})
         except Exception as error:  # the library's exceptions share no other base
             raise EncoderError("encoder_failed", count=len(rows), reason=error) from error
         progress("embed", done / total)
     return vectors
+
+
+def run_one(session: Any, ids: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the vector of one text, float32 of shape (1, dimension), and its tokens' states, of (tokens, dimension).
+
+    There are none where the graph does not tell them. Raises EncoderError.
+    """
+    import numpy as np
+
+    inputs = np.array([ids], np.int64)
+    try:
+        vector, *states = session.run(None, {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})
+    except Exception as error:  # the library's exceptions share no other base
+        raise EncoderError("encoder_failed", count=1, reason=error) from error
+    return vector, states[0][0] if states else vector[:0]
 
 
 def tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int]]:

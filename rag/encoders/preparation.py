@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rag.encoders import bias, bundled
 from rag.encoders.export import ExportError, export, quantise
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
-from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run, tokenise
+from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run, run_one, tokenise
 from rag.encoders.transformer import encode, load_model, model_prompt
 from rag.encoders.unigram import compile_tokenizer
 from rag.errors import EncoderError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rag.protocols import Progress
 
     Encode = Callable[[Sequence[str], bias.Kind], NDArray[np.float32]]
+    EncodeTokens = Callable[[str], NDArray[np.float32]]
 
 Runtime = Literal["onnx", "sentence-transformers"]
 
@@ -140,14 +141,15 @@ class _Preparation:
             bits, quantised = 32, parity
             exact.replace(final)
         self.progress("measure", 0.9)
-        self._finish("onnx", bits, model, self._by_onnx(model, final), quantised)
+        measured = bias.measure(self._by_onnx(model, final), self._tokens_by_onnx(model, final))
+        self._finish("onnx", bits, model, measured, quantised)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
             if file.is_file():
                 file.unlink()
         self.progress("measure", 0.9)
-        self._finish("sentence-transformers", 32, model, partial(encode, model), {})
+        self._finish("sentence-transformers", 32, model, bias.measure(partial(encode, model)), {})
 
     def _by_onnx(self, model: Any, path: Path) -> Encode:
         session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
@@ -158,6 +160,13 @@ class _Preparation:
             return run(session, ids, pad_id=_pad_id(model), dimension=model.get_embedding_dimension())
 
         return by_session
+
+    def _tokens_by_onnx(self, model: Any, path: Path) -> EncodeTokens | None:
+        session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
+        if len(session.get_outputs()) == 1:
+            return None
+        prompt, longest = model_prompt(model, "query"), model.max_seq_length
+        return lambda text: run_one(session, tokenise(tokenizer, [prompt + text], longest)[0])[1]
 
     def _parity(
         self, model: Any, path: Path, reference: Mapping[bias.Kind, Mapping[str, NDArray[np.float32]]]
@@ -175,9 +184,9 @@ class _Preparation:
         return parity
 
     def _finish(
-        self, runtime: Runtime, bits: int, model: Any, encode: Encode, parity: Mapping[str, tuple[float, float]]
+        self, runtime: Runtime, bits: int, model: Any, measured: bias.Bias, parity: Mapping[str, tuple[float, float]]
     ) -> None:
-        bias.measure(encode).save(self.folder / BIAS)
+        measured.save(self.folder / BIAS)
         if runtime == "onnx":
             shutil.rmtree(self.folder / LAID_OUT, ignore_errors=True)
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())

@@ -46,6 +46,12 @@ class TransformerEncoder(Described):
     def encode_queries(self, texts: Sequence[str], languages: Sequence[str]) -> NDArray[np.float32]:
         return self._bias.remove(self._encode(texts, "query", silent), "query", languages)
 
+    def encode_query_tokens(self, text: str, language: str) -> NDArray[np.float32]:  # noqa: ARG002
+        """No token states: they would have to be asked of each model in its own way."""
+        import numpy as np
+
+        return np.zeros((0, self.dimension), np.float32)
+
     def encode_passages(
         self, texts: Sequence[str], languages: Sequence[str], progress: Progress = silent
     ) -> NDArray[np.float32]:

@@ -37,6 +37,17 @@ def test_taking_the_bias_out_leaves_the_meaning():
     assert np.allclose(np.mean(list(bias.vectors["query"].values()), axis=0), COMMON * encoded.mean(axis=0), atol=1e-6)
 
 
+def test_tokens_lose_all_that_those_of_their_language_have_in_common():
+    questions = parallel_texts("query")
+    language = {text: place for place, texts in enumerate(questions.values()) for text in texts}
+    meaning, common = np.eye(8, dtype=np.float32)[7], np.eye(8, dtype=np.float32)
+    bias = measure(encode_with_language, lambda text: common[language[text]] + np.stack([meaning, -meaning]))
+    french = common[list(questions).index("fr")] + meaning
+    assert np.allclose(bias.remove(french[np.newaxis], "token", ["fr"]), meaning, atol=1e-6)
+    shared = common[: len(questions)].mean(axis=0) + meaning
+    assert np.allclose(bias.remove(shared[np.newaxis], "token", ["xx"]), meaning, atol=1e-6)
+
+
 def test_unknown_languages_pass_unchanged_and_zeros_stay_zero():
     bias = Bias({"query": {"fr": np.array([0.5, 0], np.float32)}, "passage": {}})
     vectors = np.array([[1, 0], [0, 1], [0, 0]], np.float32)

@@ -22,6 +22,11 @@ def test_contract(encoder):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert encoder.encode_passages([], []).shape == encoder.encode_queries([], []).shape == (0, 384)
     assert encoder.count_tokens([]) == []
+    tokens = encoder.encode_query_tokens(TEXTS["fr"], "fr")
+    assert tokens.dtype == np.float32
+    assert tokens.shape == (len(tokens), 384)
+    assert len(tokens) > encoder.count_tokens([TEXTS["fr"]])[0]
+    assert np.allclose(np.linalg.norm(tokens, axis=1), 1, atol=1e-5)
     assert encoder.name == "bundled"
     assert encoder.max_tokens == 512
 
@@ -44,6 +49,13 @@ def test_meaning_counts_before_language(encoder, language):
     near = encoder.encode_passages(list(TEXTS.values()), list(TEXTS)) @ query
     far = encoder.encode_passages(OTHERS, list(TEXTS)) @ query
     assert near.min() > far.max() + 0.05
+
+
+def test_tokens_of_a_question_are_nearest_to_the_text_that_has_them(encoder):
+    passages = encoder.encode_passages([*TEXTS.values(), *OTHERS], [*TEXTS] * 2)
+    for language, text in TEXTS.items():
+        matched = (encoder.encode_query_tokens(text, language) @ passages.T).mean(axis=0)
+        assert matched[:4].min() > matched[4:].max()
 
 
 def test_the_batch_does_not_change_a_vector(encoder):

@@ -39,6 +39,8 @@ def test_a_model_of_ones_own(tiny_model, tmp_path):
     for method in ("encode_queries", "encode_passages"):
         ours, theirs = (getattr(each, method)(texts, ["xx"] * 4) for each in (encoder, other))
         assert (ours * theirs).sum(axis=1).min() > 0.998
+    assert encoder.encode_query_tokens("a b", "xx").shape == (0, 64)  # its vectors are no means of token states
+    assert other.encode_query_tokens("a b", "xx").shape == (0, 64)
     # The two prompts differ, and so must the vectors.
     assert not np.allclose(encoder.encode_queries(texts, ["xx"] * 4), encoder.encode_passages(texts, ["xx"] * 4))
 
