@@ -75,14 +75,20 @@ def expected_type(question: str, language: str) -> AnswerType | None:
 
 def type_strength(kind: AnswerType, sentence: str, question: str) -> float:
     """Return how surely a sentence holds a thing of a kind that the question does not hold itself: 0.0, 0.5 or 1.0."""
-    asked = set(_words(question))
     if kind == "person":
+        asked = set(_words(question))
         if any(not asked & set(_words(match["name"])) for match in _TITLED.finditer(sentence)):
             return 1.0
         named = any(not asked & set(_words(match[0])) for match in _NAME.finditer(sentence))
         return 0.5 if named or _HAN_NAME.search(sentence) else 0.0
-    pattern = _NUMBER if kind == "number" else _DATE
-    return float(any(not asked & set(_words(match[0])) for match in pattern.finditer(fold(sentence))))
+    return float(bool(mentions(kind, sentence, question)))
+
+
+def mentions(kind: AnswerType, sentence: str, question: str) -> set[str]:
+    """Return the things of a kind in a sentence, folded, that the question does not hold itself."""
+    asked = set(_words(question))
+    pattern, text = (_NAME, sentence) if kind == "person" else (_NUMBER if kind == "number" else _DATE, fold(sentence))
+    return {fold(match[0]) for match in pattern.finditer(text) if not asked & set(_words(match[0]))}
 
 
 def _words(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.answer_types import expected_type, type_strength
+from rag.answer_types import expected_type, mentions, type_strength
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,12 @@ def test_sentences_hold_what_is_asked_for_or_not(kind, sentence, strength):
 def test_what_the_question_says_itself_is_no_answer():
     assert type_strength("number", "En 2025, une conférence.", "Combien de délégués en 2025 ?") == 0.0
     assert type_strength("person", "Le Dr Hung a parlé.", "Qui a suivi le Dr Hung ?") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("number", {"300", "2025", "million"}), ("date", {"2025"}), ("person", {"tran viet hung"})],
+)
+def test_mentions_are_those_that_the_question_does_not_hold(kind, found):
+    sentence = "En 2025, Tran Viet Hung et Le Ba Tiep ont réuni 300 délégués et plus d'un million de spectateurs."
+    assert mentions(kind, sentence, "Que disent Le Ba Tiep et ses amis ?") == found

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.answer_types import expected_type, type_strength
+from rag.answer_types import expected_type, mentions, type_strength
+from rag.clauses import narrowed
 from rag.days import first_day
+from rag.languages import query_terms, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rag.types import Hit, Request, Span
+    from rag.types import Article, Hit, Request, Span
 
 MOST_SENTENCES = 3
 HITS_READ = 8
@@ -46,7 +48,7 @@ class ExtractiveGenerator:
 
 
 def choose(question: str, language: str, hits: Sequence[Hit], *, latest: bool = False) -> list[Choice]:
-    """Return the sentences to quote, best first, each of them once though several outlets print it.
+    """Return what to quote, best first: sentences, or the clauses of a long one, each once though outlets share it.
 
     Where the question asks for a person, a number or a date, one of them holds one if any near enough does. ``latest``
     puts those of newer articles first, of the sentences that score about as well as the best.
@@ -65,7 +67,17 @@ def choose(question: str, language: str, hits: Sequence[Hit], *, latest: bool = 
     picked = list(chosen.values())
     if typed and not any(choice.typed for choice in picked):
         picked = [*picked[: MOST_SENTENCES - 1], typed[0]]
-    return picked
+    return [_narrowed(choice, question, language, hits[choice.hit].candidate.article) for choice in picked]
+
+
+def _narrowed(choice: Choice, question: str, language: str, article: Article) -> Choice:
+    kind = expected_type(question, language)
+    asked = set(query_terms(question, language))
+
+    def worth(piece: str) -> int:
+        return len(asked & set(terms(piece, article.language))) + len(mentions(kind, piece, question) if kind else ())
+
+    return replace(choice, span=narrowed(article.text, choice.span, worth))
 
 
 def _published(hit: Hit) -> str:
