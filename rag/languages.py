@@ -114,7 +114,7 @@ def _short_scores(text: str) -> dict[str, float]:
             scores["vi"] = scores.get("vi", 0.0) + (0.3 if word[0].isupper() else 1.0)
         elif len(bare) > 1 and bare not in _votes():
             # Vietnamese typed without diacritics is a row of short syllables; names of any language are not counted.
-            weight = 0.4 if _SYLLABLE.fullmatch(bare) else 0.0 if word[0].isupper() else -0.5
+            weight = 0.0 if word[0].isupper() else 0.4 if _SYLLABLE.fullmatch(bare) else -0.5
             scores["vi"] = scores.get("vi", 0.0) + weight
     return scores
 

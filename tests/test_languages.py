@@ -23,6 +23,8 @@ SHORT = [
     ("ViGen是什么?", "zh"),
     ("越南驻旧金山总领事是谁?", "zh"),
     ("首都はどこ", "ja"),
+    ("Quel âge a Hoang Anh Tuan ?", "fr"),
+    ("Who is Hoang Anh Tuan?", "en"),
     ("Wer ist der Kanzler?", "de"),
     ("¿Quién es?", "es"),
 ]
