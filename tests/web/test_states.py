@@ -117,7 +117,7 @@ def test_a_model_that_is_down_leaves_quotes_that_are_labelled(open_page, ask):
     page = open_page()
     turn = ask(page, VIGEN, model="broken")
     expect(turn.locator(".fallen")).to_have_text("Le modèle n’a pas répondu : voici des citations seules.")
-    expect(turn.locator(".notice")).to_contain_text("broken")
+    expect(turn.locator(".notice").first).to_contain_text("broken")
     expect(turn.locator(".claim.verbatim")).to_have_count(1)
 
 
