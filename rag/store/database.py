@@ -151,6 +151,7 @@ class Database:
 
     def _prepare(self, connection: apsw.Connection) -> None:
         self._check_version(connection)
+        self._check_length(connection)
         if self.read_only:
             return
         self._reserve_checksums(connection)
@@ -173,6 +174,19 @@ class Database:
             raise SchemaTooNew("database_too_new", path=self.path, version=version, known=SCHEMA_VERSION)
         if version < SCHEMA_VERSION and self.read_only:
             raise StorageFull("database_too_old", path=self.path, folder=self.path.parent)
+
+    def _check_length(self, connection: apsw.Connection) -> None:
+        """Refuse a file that ends within a page: SQLite fills that page with zeros, and looks at no checksum then.
+
+        A power cut may leave one so while the log still has the page, which is written again here.
+        """
+        page = connection.pragma("page_size")
+        if not self.path.stat().st_size % page:
+            return
+        log = self.path.with_name(f"{FILE_NAME}-wal")
+        busy = log.exists() if self.read_only else connection.pragma("wal_checkpoint")[0]
+        if not busy and self.path.stat().st_size % page:
+            raise StoreError("database_damaged", path=self.path, reason="it ends within a page")
 
     def _reserve_checksums(self, connection: apsw.Connection) -> None:
         """Keep room for the checksum in every page; a database made without it is written anew, once."""

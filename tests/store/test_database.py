@@ -155,6 +155,14 @@ def test_a_changed_page_is_not_read(tmp_path):
         connection.execute("SELECT terms FROM removed").fetchall()
 
 
+def test_a_page_that_is_cut_is_not_filled_up(tmp_path):
+    database(tmp_path).close()
+    content = (tmp_path / FILE_NAME).read_bytes()
+    (tmp_path / FILE_NAME).write_bytes(content[:-4000])
+    with pytest.raises(StoreError, match="ends within a page"):
+        database(tmp_path)
+
+
 @pytest.fixture
 def without_checksums(tmp_path, monkeypatch):
     """A folder with a database as they were before pages had checksums."""
