@@ -45,7 +45,7 @@ _MEASURE = re.compile(r"\s?[多余来]?[名个位家场项种座]?(?=[一-鿿])"
 _CHINESE = re.compile("[㐀-鿿]")
 _COUNTED = re.compile(r"\s?[㐀-鿿]{2}|\s?[^\W\d]+")
 
-FEATURES = ("similarity", "lead", "known_missing", "spelled_missing", "new_words")
+FEATURES = ("similarity", "known_missing", "spelled_missing", "new_words")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:
 def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
     """Return the log-odds that sentences carry a claim, minus infinity where something in it is contradicted."""
     weighed = features(claim, quoted)
-    if contradicted(claim, quoted) or weighed["similarity"] < LEAST_SIMILARITY or weighed["lead"] < LEAST_LEAD:
+    if contradicted(claim, quoted) or weighed["similarity"] < max(LEAST_SIMILARITY, claim.background + LEAST_LEAD):
         return -math.inf
     weight = weights()["same" if claim.language == quoted[0].language else "across"]
     return weight["intercept"] + sum(weight[name] * value for name, value in weighed.items())
@@ -133,10 +133,8 @@ def features(claim: Statement, quoted: Sequence[Sentence]) -> dict[str, float]:
     same = language == claim.language
     named = names(claim.text, claim.language, abroad=not same)
     unfound = unmatched(named.spelled, " ".join(texts))
-    similarity = _similarity(claim, quoted)
     return {
-        "similarity": similarity,
-        "lead": similarity - claim.background,
+        "similarity": _similarity(claim, quoted),
         "known_missing": float(bool(named.known.difference(*map(known_names, texts)))),
         "spelled_missing": bool(unfound)
         * (1.0 if same or language != "zh" else 0.5),  # Chinese spells names its own way
