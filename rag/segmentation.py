@@ -36,6 +36,7 @@ _PARAGRAPH = re.compile(r"\S[^\n]*")
 _WORD = re.compile(r"[^\W\d_]+")
 _CLAUSE = re.compile(r"(?<=[;:,…—–])\s+|(?<=[，、；：])")
 _SPACE = re.compile(r"\s+")
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def _library_cuts(text: str, paragraph: Span, language: str) -> Iterator[tuple[i
 
     start = paragraph.start
     while start < paragraph.stop:
-        window = text[start : min(start + _WINDOW, paragraph.stop)]
+        # sentencex takes white space for one byte, and panics where it is more: no-break spaces are such.
+        window = _WIDE_SPACE.sub(" ", text[start : min(start + _WINDOW, paragraph.stop)])
         ends = [start + boundary["end_index"] for boundary in sentencex.get_sentence_boundaries(language, window)]
         if start + len(window) == paragraph.stop:
             yield from ((end, False) for end in ends[:-1])

@@ -115,6 +115,14 @@ def test_tokens_are_counted_in_one_batch():
     assert calls == [5]
 
 
+def test_white_space_of_more_than_a_byte_is_white_space():
+    text = "M\u00a0.“»M😀M»!"  # sentencex panics at it
+    assert "".join(span.of(text) for p in segment(article(text), characters, 50) for span in p.sentences) == text
+    french = "Vraiment\u202f? Oui\u00a0! Il l’a dit."
+    cut = [span.of(french) for p in segment(article(french), characters, 50) for span in p.sentences]
+    assert cut == ["Vraiment\u202f?", "Oui\u00a0!", "Il l’a dit."]
+
+
 def test_a_limit_too_small_to_cut_to_is_refused():
     with pytest.raises(ValueError, match="limit is 7"):
         segment(article("Un."), words, 7)
