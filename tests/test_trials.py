@@ -27,7 +27,8 @@ def question_set(tmp_path, monkeypatch):
         for number, text in enumerate(texts)
     ]
     asked = [
-        {"id": f"q{language}{number}", "lang": language, "text": text, "answers": [text.split()[-1].rstrip(".")],
+        {"id": f"q{language}{number}", "lang": language, "text": f"{text} Vraiment ?",
+         "answers": [text.split()[-1].rstrip(".")],
          "relevant": [f"fr{number}", f"en{number}"], "answerable": number < 2, "miss": None if number < 2 else "far"}
         for language, texts in TEXTS.items()
         for number, text in enumerate(texts)
