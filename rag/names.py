@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HAN = "㐀-鿿"
 _WORD = re.compile(rf"[^\W_{_HAN}]+")
+_CODE = re.compile(rf"(?<![^\W_{_HAN}])[^\W\d_{_HAN}]+\d[^\W_{_HAN}]*")
 _BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
 # A Vietnamese syllable without its diacritics.
 _SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
@@ -68,6 +69,11 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
             continue
         spelled.add(folded)
     return Names(known_names(text), frozenset(spelled))
+
+
+def codes(text: str) -> frozenset[str]:
+    """Return the words of letters and then digits, which all languages write alike: hunter2, MBH99, G20."""
+    return frozenset(fold(code) for code in _CODE.findall(text))
 
 
 def unmatched(spelled: Collection[str], text: str) -> set[str]:

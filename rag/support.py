@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from rag.languages import query_terms, terms
-from rag.names import known_names, names, unmatched
+from rag.names import codes, known_names, names, unmatched
 from rag.polarity import lacking, negations, opposed
 from rag.quantities import Quantity, missing, quantities, without_numbers
 
@@ -109,10 +109,12 @@ def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
 
 
 def contradicted(claim: Statement, quoted: Sequence[Sentence]) -> bool:
-    """Tell whether a claim has a quantity that is not quoted, or says the opposite of what is."""
+    """Tell whether a claim has a quantity or a code that is not quoted, or says the opposite of what is."""
     text, language = " ".join(sentence.text for sentence in quoted), quoted[0].language
     claimed = quantities(claim.text, claim.language, certain=True)
     found = [q for part in (text, quoted[0].context) for q in quantities(part, language)]
+    if codes(claim.text) - codes(f"{text} {quoted[0].context}"):
+        return True
     if missing(claimed, found) or (language == claim.language and _counts_else(claimed, found, language)):
         return True
     denied, denying = negations(claim.text, claim.language), negations(text, language)

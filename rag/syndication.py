@@ -27,6 +27,7 @@ ALIKE = 0.5  # of the shingles of both; to change one word in thirty leaves .7
 CUT_SHORT, KEPT = 0.25, 0.8  # or of those of both, and of those of the shorter
 VERSION = 0.7  # in one outlet: a report that fills in the same form every day has less in common
 DAYS = 30  # within which a story is printed
+LOOKED_AT = 100  # articles, best first: as many as an answer lists; their pairs grow by the square
 NEAR = 0.05  # in score: of articles as near as this to the best of their story, the longest is shown
 
 _WORDS = (
@@ -41,7 +42,7 @@ def one_a_story(hits: Sequence[Hit]) -> list[Hit]:
     firsts: dict[str, Hit] = {}
     for hit in hits:
         firsts.setdefault(hit.candidate.article.id, hit)
-    best = list(firsts.values())  # of each article
+    best = list(firsts.values())[:LOOKED_AT]  # of each article
     alike = likenesses([hit.candidate.signature for hit in best], CUT_SHORT)
     related = {
         (one, other)

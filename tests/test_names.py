@@ -1,6 +1,6 @@
 import pytest
 
-from rag.names import known_names, names, unmatched
+from rag.names import codes, known_names, names, unmatched
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ def test_a_known_name_is_the_same_in_all_languages(spellings):
     found = {known_names(text) for text in spellings}
     assert len(found) == 1
     assert found != {frozenset()}
+
+
+def test_codes_are_letters_and_then_digits():
+    assert codes("QZ8501 au G20峰会 le 7e jour, 300m, AI+ Covid-19") == {"qz8501", "g20"}
 
 
 def test_a_name_is_not_found_in_another_word():

@@ -55,6 +55,11 @@ def test_a_claim_that_differs_in_one_thing_is_not(text):
     assert support(claim(text), sentences(*PRESS)) == ()
 
 
+def test_a_code_that_is_not_quoted_is_no_part_of_a_claim():
+    assert contradicted(claim("The password is hunter2"), sentences("The password is secret"))
+    assert not contradicted(claim("Mật khẩu là Hunter2", "vi"), sentences("密码是hunter2。", language="zh"))
+
+
 def test_a_claim_of_two_sentences_has_two_quotes():
     quoted = ("Nanning hosted many delegates last year", "Viettel sponsors networking events next month")
     text = "Nanning hosted many delegates last year and Viettel sponsors networking events next month"
