@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -66,12 +67,20 @@ def _naming(hit: Hit, shown: Mapping[str, Hit]) -> Hit:
 
 def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Return the groups of two or more places that pairs join, in order."""
-    group = list(range(count))
-    for one, other in sorted(pairs):
-        low, high = sorted((group[one], group[other]))
-        group = [low if number == high else number for number in group]
-    groups = [[place for place in range(count) if group[place] == number] for number in sorted(set(group))]
-    return [places for places in groups if len(places) > 1]
+    first = list(range(count))  # of the group of each place, or nearer to it: a disjoint-set forest
+
+    def root(place: int) -> int:
+        while first[place] != place:
+            first[place] = place = first[first[place]]
+        return place
+
+    for one, other in pairs:
+        low, high = sorted((root(one), root(other)))
+        first[high] = low
+    groups: dict[int, list[int]] = {}
+    for place in range(count):
+        groups.setdefault(root(place), []).append(place)
+    return [places for places in groups.values() if len(places) > 1]
 
 
 def _told(story: Sequence[Hit]) -> Hit:
@@ -107,7 +116,12 @@ def replaces(new: Article, old: Article) -> bool:
 
 def is_correction(article: Article) -> bool:
     """Whether an article says, in its title or at the beginning of a line, that it corrects an earlier one."""
-    return bool(_MARK.search(article.title) or _MARK.search(article.text))
+    return _is_marked(article.title) or _is_marked(article.text)
+
+
+@lru_cache(4096)  # each of a question's articles is held against all others
+def _is_marked(text: str) -> bool:
+    return _MARK.search(text) is not None
 
 
 def _says_the_same(copy: Hit, shown: Hit) -> bool:
@@ -124,8 +138,12 @@ def _same_address(one: Article, other: Article) -> bool:
 
 def _outlet(article: Article) -> str:
     """Return whose article it is, as far as can be told."""
+    return (article.outlet or (_host(article.url) if article.url else None) or article.id).casefold()
+
+
+@lru_cache(4096)
+def _host(url: str) -> str | None:
     try:
-        host = urlsplit(article.url or "").hostname
+        return urlsplit(url).hostname
     except ValueError:
-        host = None
-    return (article.outlet or host or article.id).casefold()
+        return None
