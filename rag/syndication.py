@@ -28,7 +28,7 @@ ALIKE = 0.5  # of the shingles of both; to change one word in thirty leaves .7
 CUT_SHORT, KEPT = 0.25, 0.8  # or of those of both, and of those of the shorter
 VERSION = 0.7  # in one outlet: a report that fills in the same form every day has less in common
 DAYS = 30  # within which a story is printed
-LOOKED_AT = 100  # articles, best first: as many as an answer lists; their pairs grow by the square
+LOOKED_AT = 50  # articles, best first: far more than are shown, and their pairs grow by the square
 NEAR = 0.05  # in score: of articles as near as this to the best of their story, the longest is shown
 
 _WORDS = (
