@@ -57,11 +57,10 @@ def likenesses(signatures: Sequence[bytes], least: float) -> dict[tuple[int, int
     if len(places) < 2:
         return {}
     rows = np.frombuffer(b"".join(signatures), "<u4").reshape(len(places), _VALUES + 1)
-    found = {}
-    for one in range(len(places) - 1):
-        shares = np.count_nonzero(rows[one + 1 :, :-1] == rows[one, :-1], axis=1) / _VALUES
-        for other in (np.flatnonzero(shares >= least) + one + 1).tolist():
-            share, sizes = float(shares[other - one - 1]), (int(rows[one, -1]), int(rows[other, -1]))
-            shared = share * sum(sizes) / (1 + share)
-            found[places[one], places[other]] = Likeness(share, min(shared / min(sizes), 1.0))
-    return found
+    equal = np.count_nonzero(rows[:, None, :-1] == rows[None, :, :-1], axis=2) / _VALUES
+    ones, others = np.nonzero(np.triu(equal >= least, 1))
+    share, sizes = equal[ones, others], rows[:, -1].astype(np.float64)
+    shared = share * (sizes[ones] + sizes[others]) / (1 + share)
+    contained = np.minimum(shared / np.minimum(sizes[ones], sizes[others]), 1.0)
+    found = zip(ones.tolist(), others.tolist(), share.tolist(), contained.tolist(), strict=True)
+    return {(places[one], places[other]): Likeness(alike, within) for one, other, alike, within in found}

@@ -86,15 +86,18 @@ def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 def _told(story: Sequence[Hit]) -> Hit:
     """Return the hit that stands for a story, best first, with the articles that it stands for."""
     articles = [hit.candidate.article for hit in story]
-    old = [article for article in articles if any(replaces(other, article) for other in articles)]
+    outlets, addresses = {_outlet(a) for a in articles}, [a.url for a in articles if a.url is not None]
+    apart = len(outlets) == len(articles) and len({*addresses}) == len(addresses)
+    versions = () if apart and not any(map(is_correction, articles)) else articles  # else none replaces another
+    old = [article for article in versions if any(replaces(other, article) for other in versions)]
     current = [hit for hit in story if hit.candidate.article not in old]
     assert current, "an article replaces only earlier ones"
     near = [hit for hit in current if hit.score >= current[0].score - NEAR]
     best = max(near, key=lambda hit: len(hit.candidate.article.text))
     copies = [hit.candidate.article for hit in current if hit is not best and _says_the_same(hit, best)]
-    outlets = {_outlet(article): article for article in reversed(copies)}
-    outlets.pop(_outlet(best.candidate.article), None)
-    return replace(best, also=tuple(reversed(outlets.values())), replaces=tuple(old))
+    elsewhere = {_outlet(article): article for article in reversed(copies)}
+    elsewhere.pop(_outlet(best.candidate.article), None)
+    return replace(best, also=tuple(reversed(elsewhere.values())), replaces=tuple(old))
 
 
 def _tell_one_story(one: Article, other: Article, alike: Likeness) -> bool:
