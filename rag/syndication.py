@@ -122,7 +122,7 @@ def is_correction(article: Article) -> bool:
     return _is_marked(article.title) or _is_marked(article.text)
 
 
-@lru_cache(4096)  # each of a question's articles is held against all others
+@lru_cache(4 * LOOKED_AT)  # each of a question's articles is held against all others; more would only keep texts
 def _is_marked(text: str) -> bool:
     return _MARK.search(text) is not None
 
