@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from rag.encoders import load, verify
+from rag.encoders import described, load, verify
 from rag.engine import collections, open_collection
 from rag.errors import AskpressError
 from rag.protocols import Progress, silent
@@ -24,12 +24,17 @@ PARTS = ("askpress", "sentence-transformers", "torch", "onnxruntime", "faiss-cpu
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What ``rag doctor`` found. ``versions`` holds None for a part that is not installed."""
+    """What ``rag doctor`` found. ``versions`` holds None for a part that is not installed.
+
+    ``precision`` and ``speeds``, in tokens a second, are those of the encoder's ``Manifest``.
+    """
 
     python: str
     versions: Mapping[str, str | None]
     encoder: str
     dimension: int | None
+    precision: str | None
+    speeds: Mapping[str, float]
     collections: Mapping[str, StoreState]
     problems: tuple[Problem, ...]
 
@@ -41,11 +46,11 @@ class Examination:
 def examine(settings: Settings, *, repair: bool = False, progress: Progress = silent) -> Examination:
     """Look at every part and, where ``repair`` says so, mend what can be mended from what is whole."""
     problems: list[Problem] = [*verify(settings.encoder, cache_dir=settings.cache_dir)]
-    dimension = None
+    dimension = manifest = None
+    cache_dir, device = settings.cache_dir, settings.encoder_device
     try:
-        dimension = load(
-            settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
-        ).dimension
+        dimension = load(settings.encoder, cache_dir=cache_dir, device=device, progress=progress).dimension
+        manifest = described(settings.encoder, cache_dir=cache_dir, device=device)
     except AskpressError as error:
         problems.append(Problem(error.key, error.values))
     states: dict[str, StoreState] = {}
@@ -63,6 +68,8 @@ def examine(settings: Settings, *, repair: bool = False, progress: Progress = si
         versions={part: _version(part) for part in PARTS},
         encoder=settings.encoder,
         dimension=dimension,
+        precision=manifest.precision if manifest else None,
+        speeds=manifest.speeds if manifest else {},
         collections=states,
         problems=tuple(problems),
     )

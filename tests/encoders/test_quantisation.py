@@ -1,0 +1,63 @@
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from rag.encoders import quantisation
+from rag.encoders.onnx import open_session
+from rag.encoders.quantisation import to_int8
+
+WIDTH, LOUD = 64, 7
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """A product of embeddings with a matrix, of which one channel is a hundred times as large as the others."""
+    numbers = np.random.default_rng(1)
+    embeddings = numbers.normal(size=(50, WIDTH)).astype(np.float32)
+    embeddings[:, LOUD] *= 100
+    matrices = [numbers.normal(size=(WIDTH, WIDTH)).astype(np.float32) / 8 for _ in range(2)]
+    for matrix in matrices:
+        matrix[LOUD] /= 100
+    constants = {"embeddings": embeddings, "first": matrices[0], "second": matrices[1]}
+    nodes = [
+        helper.make_node("Gather", ["embeddings", "input_ids"], ["states"], "states"),
+        helper.make_node("MatMul", ["states", "first"], ["one"], "one"),
+        helper.make_node("MatMul", ["states", "second"], ["two"], "two"),
+        helper.make_node("Add", ["one", "two"], ["vector"], "vector"),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])],
+        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["texts", "tokens", WIDTH])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    path = tmp_path / "exact.onnx"
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
+    return path
+
+
+def test_int8_with_a_loud_channel(graph, tmp_path, monkeypatch):
+    batches = [{"input_ids": np.arange(start, start + 25).reshape(5, 5)} for start in (0, 25)]
+    to_int8(graph, tmp_path / "int8.onnx", batches)
+    monkeypatch.setattr(quantisation, "_ORDINARY", 1.0)
+    to_int8(graph, tmp_path / "not-smoothed.onnx", batches)
+
+    def vectors(name):
+        return np.concatenate([open_session(tmp_path / name).run(["vector"], batch)[0] for batch in batches])
+
+    exact = vectors("exact.onnx")
+    loss, plain = (np.abs(vectors(name) - exact).mean() for name in ("int8.onnx", "not-smoothed.onnx"))
+    assert 0 < loss < plain / 5
+    assert loss < np.abs(exact).mean() / 50
+
+
+def test_what_stands_beside_a_text_changes_nothing(graph, tmp_path):
+    """Were the scale that of the batch, another text would change it."""
+    inputs = np.arange(25).reshape(5, 5)
+    to_int8(graph, tmp_path / "int8.onnx", [{"input_ids": inputs}])
+    session = open_session(tmp_path / "int8.onnx")
+    (together,) = session.run(["vector"], {"input_ids": inputs})
+    alone = [session.run(["vector"], {"input_ids": inputs[[row]]})[0][0] for row in range(5)]
+    assert np.array_equal(together, alone)
