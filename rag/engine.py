@@ -20,6 +20,7 @@ from rag.generators import load as load_generator
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
+from rag.names import respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.store import open_store
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from rag.types import Hit
 
 SEEDS = "seeds"
+SPELLERS = 10  # hits whose articles show how a name is spelled
 _log = logging.getLogger(__name__)
 
 
@@ -120,7 +122,11 @@ class Engine(AbstractContextManager["Engine"]):
                 return found
 
     def _retrieving(self, question: str, **options: Unpack[Options]) -> Generating[Event, None, Retrieval]:
-        """Search for a question alone, with the ones before it, and as the generator rewrites it; the nearest wins."""
+        """Search for a question alone and read in other ways; the nearest wins.
+
+        It is read with the questions before it, as the generator rewrites it, or, the first of a conversation, with its
+        names as the articles spell them.
+        """
         question = self._checked(question)
         history = tuple(options.get("history", ()))
         filters = options.get("filters", Filters())
@@ -128,10 +134,12 @@ class Engine(AbstractContextManager["Engine"]):
         latest = self.settings.latest if options.get("latest") is None else bool(options.get("latest"))
         best = alone = self._search(question, language, filters, latest=latest)
         context = context_of(question, language, history)
-        if not context:
-            return alone
-        bias = leaning(question, context, language)
-        readings = [f"{context} {question}", *(yield from self._rewritten(question, language, history))]
+        if context:
+            bias = leaning(question, context, language)
+            readings = [f"{context} {question}", *(yield from self._rewritten(question, language, history))]
+        else:
+            bias = 0.0
+            readings = self._respelled(alone)
         nearest = _nearness(alone)
         for reading in readings:
             found = self._search(
@@ -140,6 +148,14 @@ class Engine(AbstractContextManager["Engine"]):
             if _nearness(found) + bias > nearest:
                 best, nearest = found, _nearness(found) + bias
         return best
+
+    def _respelled(self, found: Retrieval) -> list[str]:
+        """The question with its names as the best articles in other languages spell them: 南宁, Nam Ninh, Nanning."""
+        if "spelling" in self.settings.without:
+            return []
+        articles = [hit.candidate.article for hit in found.hits[:SPELLERS]]
+        spelled = respelled(found.question, [a.text for a in articles if a.language != found.language])
+        return [spelled] if spelled != found.question else []
 
     def _checked(self, question: str) -> str:
         question = " ".join(question.split())

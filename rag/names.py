@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rag.languages import fold, is_function_word
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _HAN = "㐀-鿿"
 _WORD = re.compile(rf"[^\W_{_HAN}]+")
@@ -40,6 +40,17 @@ class Names:
 def known_names(text: str) -> frozenset[int]:
     """Return the places in the table of the names in a text."""
     return frozenset(place for place, pattern in enumerate(_known()) if pattern.search(text))
+
+
+def respelled(text: str, others: Sequence[str]) -> str:
+    """Return a text with its known names spelled as the first of some other texts that has them spells them."""
+    for place in sorted(known_names(text)):
+        pattern = _known()[place]
+        found = next((found for other in others if (found := pattern.search(other))), None)
+        if found is not None and found[0] not in text:
+            text = pattern.sub(f" {found[0]} ", text)
+            text = " ".join(text.split())
+    return text
 
 
 @lru_cache(4096)

@@ -50,6 +50,17 @@ def test_a_refusal_shows_the_closest_articles_in_the_language_of_the_question(en
     assert answer.text.startswith("Các bài báo")
 
 
+@pytest.mark.parametrize("question", ["300 南宁?", "Nam Ninh có 300 đại biểu?"])
+def test_a_name_is_looked_for_as_the_articles_spell_it(engine, question):
+    found = engine.retrieve(question)
+    assert "Nanning" in found.in_full
+    assert found.alone.question == found.question == question
+    assert engine.ask(question).read_as == found.in_full
+    without = Engine(load(threshold=0.0, without=("spelling",)), engine.encoder, engine.store)
+    assert without.ask(question).read_as is None
+    assert engine.ask("Qui parle à San Francisco ?").read_as is None
+
+
 def test_another_language_than_the_articles_is_pointed_out(engine):
     assert "tiếng Pháp" in engine.ask("Nanning có bao nhiêu đại biểu?").notice
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rag.names import codes, known_names, names, unmatched
+from rag.names import codes, known_names, names, respelled, unmatched
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_in_one_language_every_capital_within_a_sentence_counts():
 def test_a_name_is_found_with_another_ending_or_without_its_marks():
     assert unmatched({"tuan", "singapour"}, "Hoàng Anh Tuấn à Singapore") == set()
     assert unmatched({"mbh99", "hung"}, "MBH98 Hun") == {"mbh99", "hung"}
+
+
+@pytest.mark.parametrize(
+    ("question", "spelled"),
+    [
+        ("南宁会议有多少代表参加?", "Nanning 会议有多少代表参加?"),
+        ("Hội nghị ở Nam Ninh có gì?", "Hội nghị ở Nanning có gì?"),
+        ("How large is Nanning?", "How large is Nanning?"),
+        ("What of Geneva?", "What of Geneva?"),
+    ],
+)
+def test_a_question_takes_the_spelling_of_the_articles(question, spelled):
+    assert respelled(question, ["La ville est grande.", "Nanning accueille la conférence.", "Nam Ninh"]) == spelled
