@@ -82,9 +82,13 @@ def _secrets(settings: Settings) -> list[str]:
 def _listening(server: ServerSettings) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-        return socket.create_server((server.host, server.port), family=family, backlog=512)
+        listener = socket.create_server((server.host, server.port), family=family, backlog=512)
     except OSError as error:
         raise ServerError("server_address_taken", host=server.host, port=server.port, reason=error.strerror) from error
+    # Connections inherit it. Else the body of an answer waits, 40 ms on Linux, until the client acknowledges its head;
+    # asyncio sees to that only for a socket that was made with the protocol named.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):

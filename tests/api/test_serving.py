@@ -13,6 +13,8 @@ import httpx
 import pytest
 from processes import BIN, environment, free_port, running, until
 
+from api.serving import _listening
+from api.settings import ServerSettings
 from rag.engine import open_collection
 from rag.settings import load
 
@@ -91,6 +93,15 @@ def test_what_keeps_it_from_starting_is_said(data):
     assert done.returncode == 1
     assert "nobody" in done.stderr.splitlines()[-1]
     assert not done.stderr.splitlines()[-1].startswith("{")
+
+
+def test_the_body_of_an_answer_does_not_wait_for_its_head_to_be_acknowledged():
+    with (
+        _listening(ServerSettings(port=0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_client_that_leaves_a_stream_ends_the_work(slow):
