@@ -1,6 +1,6 @@
 # make ask q="…"   sets everything up the first time, then answers
 # make serve      the API and the page on http://127.0.0.1:8000
-# make test, make faults, make lint, make bench, make lock (after changing pyproject.toml), make clean
+# make test, make faults, make lint, make bench, make bench-full, make lock (after changing pyproject.toml), make clean
 # make screenshots   the page in every state, theme, width and language, as build/screenshots/*.png
 
 PYTHON ?= python3
@@ -27,7 +27,7 @@ unexport q
 export ASKPRESS_QUESTION := $(value q)
 MAKEOVERRIDES :=
 
-.PHONY: ask serve test faults screenshots lint bench lock clean
+.PHONY: ask serve test faults screenshots lint bench bench-full lock clean
 
 # "The articles do not say" is an answer, and no failure of make.
 ask: $(VENV)/.run
@@ -53,9 +53,21 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Beside other programs, each in an environment of its own under build/peers; minutes.
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.questions
-	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.stages
+	$(BIN)/python -m bench.serving 2
+
+# The same with more rounds, and the growth with the passages; then the tables of docs/performance.md. Half an hour.
+# set=FOLDER measures quality on a question set (docs/evaluation.md); growth="1000 1000000" names other sizes.
+growth := 1000 10000 100000
+bench-full: $(VENV)/.run
+	$(BIN)/python -m bench.questions --full $(if $(set),--eval $(set))
+	$(BIN)/python -m bench.stages 1000
+	$(BIN)/python -m bench.serving 5
+	$(BIN)/python -m bench.latency $(growth)
+	$(BIN)/python -m bench.page
 
 $(BIN)/uv: .ci/requirements/uv.txt
 	@echo "Setting up: a virtual environment in $(VENV) …" >&2

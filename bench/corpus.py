@@ -16,20 +16,27 @@ if TYPE_CHECKING:
 NAMES = ("Nanning", "Hanoï", "Da Nang", "Hué", "Can Tho", "Haïphong", "Singapour", "Séoul", "Tokyo", "Lyon", "Genève")
 
 
-def write_articles(path: Path, passages: int, seed: int = 7) -> None:
+def write_articles(path: Path, passages: int) -> None:
     """Write a JSON Lines file of one-sentence articles, so that passages and articles are as many."""
-    chance = random.Random(seed)
-    sentences = seed_sentences()
     with path.open("w", encoding="utf-8") as lines:
-        for number in range(passages):
-            words = [_varied(word, chance) for word in chance.choice(sentences).split()]
-            text = f"{chance.choice(NAMES)}, dossier {number} : {' '.join(words)}."
+        for number, text in enumerate(texts(passages)):
             lines.write(json.dumps({"id": f"bench-{number}", "title": f"Dossier {number}", "text": text}) + "\n")
+
+
+def texts(count: int, sentences: int = 1, seed: int = 7) -> list[str]:
+    """Return texts of some sentences each, of which no two are the same."""
+    chance = random.Random(seed)
+    known, made = seed_sentences(), []
+    for number in range(count):
+        said = (" ".join(_varied(word, chance) for word in chance.choice(known).split()) for _ in range(sentences))
+        made.append(f"{chance.choice(NAMES)}, dossier {number} : {'. '.join(said)}.")
+    return made
 
 
 def seed_sentences() -> list[str]:
     """Return the sentences of the seed articles that are neither short nor long."""
-    return [part for article in seed_articles() for part in article.text.split(". ") if 60 < len(part) < 240]
+    lines = [line for article in seed_articles() for line in article.text.split("\n")]
+    return [part for line in lines for part in line.split(". ") if 60 < len(part) < 240]
 
 
 def seed_articles() -> list[Article]:

@@ -1,62 +1,254 @@
-"""Cold and hot questions beside a plain sentence-transformers and FAISS program, with the same weights.
+"""Askpress beside other programs with the same encoder's weights: questions, indexing, memory, disk and quality.
 
-Run by ``make bench``. Prints one table; the articles are synthetic, made from the seed articles.
+Run by ``make bench``, and with ``--full`` and a set for quality by ``make bench-full``. Each round asks every program
+in turn; ratios are of one round. The texts are synthetic, of four sentences each.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import faiss
-import numpy as np
-
-from bench.corpus import QUESTIONS, write_articles
-from bench.timing import Comparison, compare, machine
+from bench.corpus import QUESTIONS, seed_articles, texts
+from bench.programs import PROGRAMS, Program, UnavailableError
+from bench.tables import Cell, Table, ratios
 from rag.encoders import prepare, resolve
-from rag.engine import open_engine
+from rag.evaluation import queries
 from rag.protocols import silent
-from rag.settings import Settings, load
+from rag.settings import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-PASSAGES = 1000
-COLD_ROUNDS, HOT_ROUNDS = 5, 40
 ASK = Path(sys.executable).with_name("ask")
-# What one writes without Askpress: load the model, read the index, encode, search, print the best passage.
-PLAIN = """
-import json, sys
-import faiss
-from sentence_transformers import SentenceTransformer
-model = SentenceTransformer(sys.argv[1], device="cpu")
-index = faiss.read_index(sys.argv[2])
-texts = json.load(open(sys.argv[3]))
-scores, rows = index.search(model.encode([sys.argv[4]], prompt_name="query", normalize_embeddings=True), 10)
-print(texts[rows[0][0]])
-"""
+SAMPLE = 120  # questions of a language asked of the articles of one
+PAUSE = 0.02  # seconds in which the threads of the program before come to rest
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: texts in each round of indexing, and rounds."""
+
+    texts: int
+    indexing: int
+    cold: int
+    hot: int
+
+
+QUICK, FULL = Size(60, 2, 2, 24), Size(400, 3, 5, 64)
+
+
+@dataclass(slots=True)
+class Measured:
+    """What came of one program, a sample a round; ``problem`` is why there is no more."""
+
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    problem: str = ""
+
+    def add(self, name: str, value: float) -> None:
+        self.samples.setdefault(name, []).append(value)
+
+
+class Field:
+    """All programs, asked in turn. One that fails leaves, and the reason is kept."""
+
+    def __init__(self, model: Path, root: Path) -> None:
+        self.model, self.root = model, root
+        self.found = {name: Measured() for name in PROGRAMS}
+        self.running: dict[str, Program] = {}
+        self.each(self._start, list(PROGRAMS))
+
+    def _start(self, name: str) -> None:
+        self.running[name] = Program(PROGRAMS[name], self.model)
+        self.running[name].index(list(QUESTIONS), self.folder(name, "warm"))
+
+    def folder(self, name: str, part: object) -> Path:
+        return self.root / PROGRAMS[name] / str(part)
+
+    def each(self, act: Callable[[str], None], names: Sequence[str] = ()) -> None:
+        """Do something with each program that is still there."""
+        for name in names or list(self.running):
+            try:
+                act(name)
+            except UnavailableError as error:
+                self.found[name].problem = str(error)
+                if stopped := self.running.pop(name, None):
+                    stopped.close()
+
+    def close(self) -> None:
+        for program in self.running.values():
+            program.close()
+
+    def table(self, name: str, title: str, parts: Sequence[str], note: str, *, beside: bool = True) -> None:
+        """Save a table of some measurements, with what each is times Askpress's where that says something."""
+        columns, rows = ["program"], []
+        for part in parts:
+            columns += [part, "×"] if beside else [part]
+        for program, measured in self.found.items():
+            row: list[Cell] = [program]
+            for part in parts:
+                theirs, ours = (tuple(self.found[one].samples.get(part, ())) for one in (program, "Askpress"))
+                row.append(theirs)
+                if beside:
+                    row.append(ratios(theirs, ours) if program != "Askpress" else "")
+            if measured.samples:
+                rows.append(tuple(row))
+        missing = [
+            f"{program} could not take part: {one.problem}" for program, one in self.found.items() if one.problem
+        ]
+        Table(name, title, tuple(columns), tuple(rows), " ".join([note, *missing])).save()
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        settings = load(data_dir=root / "data", collection="bench", threshold=0.0)
-        articles = root / "articles.jsonl"
-        write_articles(articles, PASSAGES)
-        with open_engine(settings, create=True) as engine:
-            engine.sync(articles)
-        peer = _plain_index(settings, articles, root)
-        print(f"{PASSAGES} passages, {machine()}; medians (least-most)\n")
-        print(f"{'':42} {'Askpress':>24} {'plain':>24} {'faster':>9}")
-        print(_cold(settings, peer).row())
-        for row in _hot(settings, peer):
-            print(row.row())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="more rounds, and larger")
+    parser.add_argument("--eval", type=Path, help="a question set with articles in several languages, for quality")
+    given = parser.parse_args()
+    model = prepare(resolve("bundled"), load().cache_dir, silent, "sentence-transformers") / "source"
+    with tempfile.TemporaryDirectory() as root:
+        beside = Field(model, Path(root))
+        try:
+            _compare(beside, FULL if given.full else QUICK)
+            _quality(beside, list(_sets(given.eval)))
+        finally:
+            beside.close()
+
+
+def _compare(beside: Field, size: Size) -> None:
+    _index(beside, size)
+    _hot(beside, size)
+    _cold(beside, size)
+    times = ("cold question, ms", "hot question, ms", "indexing, ms a text")
+    note = f"Rounds: {size.cold} cold, {size.hot} hot, {size.indexing} of {size.texts} texts."
+    beside.table("questions", "Time, and times Askpress's.", times, note)
+    note = "The process is one that was started anew and asked once."
+    beside.table("room", "Memory of a process, and disk for each text more.", ("memory, MB", "disk, kB a text"), note)
+
+
+def _index(beside: Field, size: Size) -> None:
+    made = texts(size.texts * size.indexing, sentences=4)
+    for number in range(size.indexing):
+        some = made[number * size.texts : (number + 1) * size.texts]
+
+        def index(name: str, some: list[str] = some, number: int = number) -> None:
+            seconds = beside.running[name].index(some, beside.folder(name, number))
+            beside.found[name].add("indexing, ms a text", 1000 * seconds / len(some))
+
+        beside.each(index)
+
+    def weigh(name: str) -> None:
+        more = _bytes(beside.folder(name, 0)) - _bytes(beside.folder(name, "warm"))
+        beside.found[name].add("disk, kB a text", more / (size.texts - len(QUESTIONS)) / 1000)
+
+    beside.each(weigh)
+
+
+def _hot(beside: Field, size: Size) -> None:
+    for number in range(-3, size.hot):
+        asked = question(number)
+
+        def ask(name: str, asked: str = asked, number: int = number) -> None:
+            time.sleep(PAUSE)
+            seconds, _ = beside.running[name].ask(asked)
+            if number >= 0:
+                beside.found[name].add("hot question, ms", 1000 * seconds)
+
+        beside.each(ask)
+
+
+def _cold(beside: Field, size: Size) -> None:
+    """A new process each time: ``ask`` itself, and for the others their imports, the model and a first question."""
+
+    def ask(name: str) -> None:
+        folder, asked = beside.folder(name, 0), question(0)
+        began = time.perf_counter()
+        program = Program(PROGRAMS[name], beside.model)
+        program.open(folder)
+        program.ask(asked)
+        seconds = time.perf_counter() - began
+        beside.found[name].add("memory, MB", program.megabytes)
+        program.close()
+        if name == "Askpress":
+            variables = os.environ | {"RAG_DATA_DIR": str(folder), "RAG_COLLECTION": "bench", "RAG_THRESHOLD": "0"}
+            began = time.perf_counter()
+            subprocess.run([ASK, asked], env=variables, check=True, capture_output=True)
+            seconds = time.perf_counter() - began
+        beside.found[name].add("cold question, ms", 1000 * seconds)
+
+    for _ in range(size.cold):
+        beside.each(ask)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Texts, and for each set of questions about them: the question and the rows that answer it."""
+
+    texts: list[str]
+    questions: dict[str, list[tuple[str, set[int]]]]
+
+
+def _quality(beside: Field, sets: list[Asked]) -> None:
+    for number, one in enumerate(sets):
+
+        def ask(name: str, one: Asked = one, number: int = number) -> None:
+            program = beside.running[name]
+            program.index(one.texts, beside.folder(name, f"quality-{number}"))
+            for label, asked in one.questions.items():
+                first = [program.ask(text)[1][:1] for text, _ in asked]
+                right = [row[0] in rows for row, (_, rows) in zip(first, asked, strict=True) if row]
+                beside.found[name].add(label, sum(right) / len(asked))
+
+        beside.each(ask)
+    labels = [label for one in sets for label in one.questions]
+    count = statistics.mean(len(asked) for one in sets for asked in one.questions.values())
+    note = f"Questions to a column: {count:.0f}."
+    beside.table(
+        "quality", "Hit@1: the share of questions whose first text holds the answer.", labels, note, beside=False
+    )
+
+
+def _sets(folder: Path | None) -> Iterator[Asked]:
+    if folder is None:
+        yield _seeds()
+        return
+    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
+    spoken = [code for code in ("fr", "en", "vi", "zh") if any(row["lang"] == code for row in corpus)]
+    for code in spoken:
+        rows = [row for row in corpus if row["lang"] == code]
+        numbers = {row["id"]: number for number, row in enumerate(rows)}
+        questions = {}
+        for language in spoken:
+            asked = queries(folder, language=language, limit=SAMPLE)
+            found = [(q.text, {numbers[name] for name in q.relevant & numbers.keys()}) for q in asked if q.answerable]
+            questions[f"{language}→{code}"] = found
+        yield Asked([row["text"] for row in rows], questions)
+
+
+def _seeds() -> Asked:
+    """The paragraphs of the seed articles, and the questions in four languages that one of them answers."""
+    paragraphs = [line for article in seed_articles() for line in article.text.split("\n") if len(line) > 60]
+    rows = [json.loads(line) for line in Path(__file__).with_name("seeds.jsonl").read_text("utf-8").splitlines()]
+    answers: dict[str, set[str]] = {}
+    for row in rows:
+        answers.setdefault(row["qgroup"], set()).update(row["answers"])
+    asked = [
+        (
+            row["text"],
+            {n for n, text in enumerate(paragraphs) if any(words in text for words in answers[row["qgroup"]])},
+        )
+        for row in rows
+    ]
+    return Asked(paragraphs, {"seed articles, questions in four languages": [pair for pair in asked if pair[1]]})
 
 
 _NUMBERS = itertools.count()
@@ -67,55 +259,8 @@ def question(number: int) -> str:
     return f"{QUESTIONS[number % len(QUESTIONS)]} ({next(_NUMBERS)})"
 
 
-def _plain_index(settings: Settings, articles: Path, root: Path) -> tuple[str, str, str]:
-    from sentence_transformers import SentenceTransformer
-
-    source = prepare(resolve("bundled"), settings.cache_dir, silent, "sentence-transformers") / "source"
-    texts = [json.loads(line)["text"] for line in articles.read_text(encoding="utf-8").splitlines()]
-    vectors = SentenceTransformer(str(source), device="cpu").encode(texts, prompt_name="document")
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    faiss.write_index(index, str(root / "plain.faiss"))
-    (root / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-    return str(source), str(root / "plain.faiss"), str(root / "texts.json")
-
-
-def _cold(settings: Settings, peer: tuple[str, str, str]) -> Comparison:
-    environment = os.environ | {
-        "RAG_DATA_DIR": str(settings.data_dir),
-        "RAG_CACHE_DIR": str(settings.cache_dir),
-        "RAG_COLLECTION": "bench",
-        "RAG_THRESHOLD": "0",
-        "HF_HUB_OFFLINE": "1",
-    }
-
-    def ours(number: int) -> None:
-        subprocess.run([ASK, QUESTIONS[number % len(QUESTIONS)]], env=environment, check=True, capture_output=True)
-
-    def theirs(number: int) -> None:
-        command = [sys.executable, "-c", PLAIN, *peer, QUESTIONS[number % len(QUESTIONS)]]
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-
-    return compare("cold question: a new process", ours, theirs, COLD_ROUNDS)
-
-
-def _hot(settings: Settings, peer: tuple[str, str, str]) -> Iterator[Comparison]:
-    from sentence_transformers import SentenceTransformer
-
-    model, index = SentenceTransformer(peer[0], device="cpu"), faiss.read_index(peer[1])
-
-    def theirs(number: int) -> None:
-        index.search(model.encode([question(number)], prompt_name="query", normalize_embeddings=True), 10)
-
-    with open_engine(settings) as engine:
-        for warm in range(3):
-            engine.ask(QUESTIONS[warm])
-            theirs(warm)
-        yield compare("hot question: retrieval", lambda n: engine.retrieve(question(n)), theirs, HOT_ROUNDS)
-        yield compare("the same question again: retrieval", lambda _: engine.retrieve(QUESTIONS[0]), theirs, HOT_ROUNDS)
-        yield compare("hot question: the whole answer", lambda n: engine.ask(question(n)), theirs, HOT_ROUNDS)
-        encode = engine.encoder.encode_queries
-        yield compare("hot question: encoding alone", lambda n: encode([question(n)], ["fr"]), theirs, HOT_ROUNDS)
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 if __name__ == "__main__":

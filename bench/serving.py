@@ -1,8 +1,8 @@
-"""The question API under load, beside a bare FastAPI route that only encodes with the same encoder.
+"""The question API under load, beside a bare FastAPI route that only encodes, and one of a plain program.
 
-Run by ``make bench``, or ``python -m bench.serving``. Every question is a new one, so no vector is remembered. The two
-servers are asked in turn, each round; the articles are synthetic. CPU is what the server used, so it tells the same on
-a machine that has other work.
+Run by ``make bench``, or ``python -m bench.serving``; the number after it is that of the rounds. Every question is a
+new one, so no vector is remembered. The servers are asked in turn, each round; the articles are synthetic. CPU is what
+the server used, so it tells the same on a machine that has other work.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.corpus import write_articles
+from bench.corpus import texts, write_articles
+from bench.peers.plain import Plain
+from bench.programs import resident
 from bench.questions import question
-from bench.timing import machine
+from bench.tables import Table, ratios
+from rag.encoders import prepare, resolve
 from rag.engine import open_engine
+from rag.protocols import silent
 from rag.settings import load
 
 if TYPE_CHECKING:
@@ -34,10 +38,10 @@ if TYPE_CHECKING:
 
 PASSAGES = 1000
 CLIENTS = (1, 8, 32)
-ROUNDS, SECONDS = 3, 4.0
+ROUNDS, SECONDS = 3, 2.0
 STARTS, STREAMS = 3, 30
-RAG = Path(sys.executable).with_name("rag")
-BARE = [sys.executable, "-m", "bench.bare_server"]
+SERVE = (str(Path(sys.executable).with_name("rag")), "serve", "--port", "{port}")
+BARE = (sys.executable, "-m", "bench.bare_server")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -56,10 +60,9 @@ class Server:
         began = time.perf_counter()
         connection.request("POST", self.path, json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
-        if stream:
-            response.readline()
+        answer = response.readline() if stream else response.read()
         elapsed = 1000 * (time.perf_counter() - began)
-        answer = response.read()
+        response.read()
         assert response.status == 200, answer
         assert stream or self.path != "/v1/ask" or json.loads(answer)["status"] == "answered"
         return elapsed
@@ -76,9 +79,7 @@ class Server:
 
     @property
     def megabytes(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status")
-        lines = status.read_text().splitlines() if status.exists() else []
-        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+        return resident(self.process.pid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Load:
         return statistics.quantiles(self.latencies, n=100)[part - 1]
 
 
-def main() -> None:
+def main(rounds: int = ROUNDS) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = load(data_dir=Path(folder) / "data", collection="bench", threshold=0.0)
         articles = Path(folder) / "articles.jsonl"
@@ -101,6 +102,8 @@ def main() -> None:
         with open_engine(settings, create=True) as engine:
             engine.sync(articles)
             engine.store.snapshot()
+        model = prepare(resolve("bundled"), settings.cache_dir, silent, "sentence-transformers") / "source"
+        Plain(model).index(texts(PASSAGES), Path(folder))
         environment = os.environ | {
             "RAG_DATA_DIR": str(settings.data_dir),
             "RAG_CACHE_DIR": str(settings.cache_dir),
@@ -109,31 +112,48 @@ def main() -> None:
             "RAG_SERVER_RATE": "1000000",
             "RAG_SERVER_BURST": "1000000",
         }
-        print(f"{PASSAGES} passages, {machine()}, load {os.getloadavg()[0]:.1f}\n")
         starts = [_start_seconds(environment) for _ in range(STARTS)]
-        with _running(environment) as ours, _running(environment, BARE, "/encode") as bare:
+        with (
+            _running(environment) as ours,
+            _running(environment, (*BARE, "{port}", "encode"), "/ask") as bare,
+            _running(environment, (*BARE, "{port}", "plain", str(model), folder), "/ask") as plain,
+        ):
             idle = ours.megabytes
-            _measure(ours, bare)
-            _first_event(ours)
-            print(f"ready after {statistics.median(starts):.2f} s ({min(starts):.2f}-{max(starts):.2f})")
-            print(f"memory: {idle:.0f} MB idle, {ours.megabytes:.0f} MB after the load")
+            _measure([ours, bare, plain], rounds)
+            first = tuple(ours.ask(ours.connection(), number, stream=True) for number in range(STREAMS))
+            rows = (
+                ("ready to answer, s", tuple(starts)),
+                ("first event of a stream, ms", first),
+                ("memory idle, MB", (idle,)),
+                ("memory after the load, MB", (ours.megabytes,)),
+            )
+        Table("server", "The server.", ("", f"with {PASSAGES} passages"), rows).save()
 
 
-def _measure(ours: Server, bare: Server) -> None:
-    print(
-        f"{'clients':>7} {'answers/s':>10} {'p50':>8} {'p95':>8} {'CPU each':>9} {'bare/s':>8} {'CPU':>7} {'ratio':>6}"
-    )
+def _measure(servers: list[Server], rounds: int) -> None:
+    rows = []
     for clients in CLIENTS:
-        _drive(ours, clients, 1.0)
-        _drive(bare, clients, 1.0)
-        pairs = [(_drive(ours, clients, SECONDS), _drive(bare, clients, SECONDS)) for _ in range(ROUNDS)]
-        ratio = statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
-        mine = sorted((pair[0] for pair in pairs), key=lambda load: load.rate)[ROUNDS // 2]
-        theirs = sorted((pair[1] for pair in pairs), key=lambda load: load.rate)[ROUNDS // 2]
-        print(
-            f"{clients:>7} {mine.rate:>10.1f} {mine.quantile(50):>5.0f} ms {mine.quantile(95):>5.0f} ms "
-            f"{mine.cpu:>6.1f} ms {theirs.rate:>8.1f} {theirs.cpu:>4.1f} ms {ratio:>6.2f}"
+        for server in servers:
+            _drive(server, clients, 1.0)
+        loads = [[_drive(server, clients, SECONDS) for server in servers] for _ in range(rounds)]
+        ours, bare, plain = (tuple(load.rate for load in column) for column in zip(*loads, strict=True))
+        mine = [round_[0] for round_ in loads]
+        rows.append(
+            (
+                str(clients),
+                ours,
+                tuple(load.quantile(50) for load in mine),
+                tuple(load.quantile(95) for load in mine),
+                tuple(load.cpu for load in mine),
+                bare,
+                ratios(ours, bare),
+                plain,
+                ratios(ours, plain),
+            )
         )
+    columns = ("clients", "answers/s", "p50, ms", "p95, ms", "CPU each, ms", "bare encoding/s", "×", "plain/s", "×")
+    note = "× is Askpress's rate over the other's; plain is sentence-transformers and FAISS behind a FastAPI route."
+    Table("serving", f"Answers a second, {PASSAGES} passages.", columns, tuple(rows), note).save()
 
 
 def _drive(server: Server, clients: int, seconds: float) -> Load:
@@ -158,23 +178,16 @@ def _drive(server: Server, clients: int, seconds: float) -> Load:
     return Load(tuple(latencies), rate, 1000 * (server.cpu_seconds - before) / len(latencies))
 
 
-def _first_event(server: Server) -> None:
-    connection = server.connection()
-    times = sorted(server.ask(connection, number, stream=True) for number in range(STREAMS))
-    spread = f"({times[0]:.1f}-{times[-1]:.1f}, p95 {statistics.quantiles(times, n=100)[94]:.1f})"
-    print(f"\nfirst event after {statistics.median(times):.1f} ms {spread}")
-
-
 def _start_seconds(environment: dict[str, str]) -> float:
     with _running(environment) as server:
         return server.started
 
 
 @contextmanager
-def _running(environment: dict[str, str], command: list[str] | None = None, path: str = "/v1/ask") -> Iterator[Server]:
+def _running(environment: dict[str, str], command: tuple[str, ...] = SERVE, path: str = "/v1/ask") -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    words = [*command, str(port)] if command else [str(RAG), "serve", "--port", str(port)]
+    words = [word.format(port=port) for word in command]
     began = time.perf_counter()
     process = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -199,4 +212,4 @@ def _ready(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
