@@ -57,6 +57,7 @@ lint: $(VENV)/.test
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.questions
 	$(BIN)/python -m bench.stages
+	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.serving 2
 
 # The same with more rounds, and the growth with the passages; then the tables of docs/performance.md. Half an hour.
@@ -65,6 +66,7 @@ growth := 1000 10000 100000
 bench-full: $(VENV)/.run
 	$(BIN)/python -m bench.questions --full $(if $(set),--eval $(set))
 	$(BIN)/python -m bench.stages 1000
+	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.serving 5
 	$(BIN)/python -m bench.latency $(growth)
 	$(BIN)/python -m bench.page

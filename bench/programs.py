@@ -22,6 +22,7 @@ PROGRAMS = {
 }
 """What runs each: a module of ``bench.peers``."""
 
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _HERE = Path(__file__).parent
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "RAG_THRESHOLD": "0", "RAG_COLLECTION": "bench"}
 
@@ -87,6 +88,10 @@ class Program:
         return seconds, reply["rows"]
 
     @property
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self._process.pid)
+
+    @property
     def megabytes(self) -> float:
         return resident(self._process.pid)
 
@@ -112,6 +117,13 @@ class Program:
         if "error" in reply:
             raise UnavailableError(reply["error"])
         return seconds, reply
+
+
+def cpu_seconds(process: int) -> float:
+    """Return what a process has used so far, of all cores; 0 where the system does not tell (not Linux)."""
+    stat = Path(f"/proc/{process}/stat")
+    fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split() if stat.exists() else ["0"] * 13
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident(process: int) -> float:

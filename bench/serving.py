@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from bench.corpus import texts, write_articles
 from bench.peers.plain import Plain
-from bench.programs import resident
+from bench.programs import cpu_seconds, resident
 from bench.questions import question
 from bench.tables import Table, ratios
 from rag.encoders import prepare, resolve
@@ -42,7 +42,6 @@ ROUNDS, SECONDS = 3, 2.0
 STARTS, STREAMS = 3, 30
 SERVE = (str(Path(sys.executable).with_name("rag")), "serve", "--port", "{port}")
 BARE = (sys.executable, "-m", "bench.bare_server")
-TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,7 @@ class Server:
 
     @property
     def cpu_seconds(self) -> float:
-        """What the process has used so far, of all cores; 0 where the system does not tell (not Linux)."""
-        stat = Path(f"/proc/{self.process.pid}/stat")
-        fields = stat.read_text().rpartition(")")[2].split() if stat.exists() else ["0"] * 13
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.process.pid)
 
     @property
     def megabytes(self) -> float:
