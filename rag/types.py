@@ -11,8 +11,8 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rag.messages import message
 
@@ -51,7 +51,8 @@ class Removed:
     reason: Reason
 
 
-class Provenance(TypedDict):
+@dataclass(frozen=True, slots=True)
+class Provenance:
     """What every record that points to an article repeats of it."""
 
     article_id: str
@@ -84,16 +85,10 @@ class Article:
     pages: tuple[int, ...] = ()
 
     @property
-    def provenance(self) -> Provenance:
-        return {
-            "article_id": self.id,
-            "title": self.title,
-            "url": self.url,
-            "outlet": self.outlet,
-            "published": self.published,
-            "published_inferred": self.published_inferred,
-            "language": self.language,
-        }
+    def provenance(self) -> dict[str, Any]:
+        """The fields of Provenance."""
+        _, *names = (field.name for field in fields(Provenance))
+        return {"article_id": self.id, **{name: getattr(self, name) for name in names}}
 
     def page_at(self, offset: int) -> int | None:
         """Return the page, counted from 1, on which an offset of the text stands, None where there are no pages."""
@@ -209,7 +204,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Provenance):
     """Words of an article: ``quote == article.text[start:stop]``.
 
     ``before`` and ``after`` are the rest of the sentence that the quote stands in, empty where it is the whole of it.
@@ -217,13 +212,6 @@ class Citation:
     """
 
     number: int
-    article_id: str
-    title: str
-    url: str | None
-    outlet: str | None
-    published: str | None
-    published_inferred: bool
-    language: str
     quote: str
     start: int
     stop: int
@@ -244,32 +232,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Provenance):
     """An article that says what a source says, in the same words: in another outlet, or before it was corrected."""
-
-    article_id: str
-    title: str
-    url: str | None
-    outlet: str | None
-    published: str | None
-    published_inferred: bool
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Source(Provenance):
     """An article that the question led to, cited or not, best first.
 
     ``also`` are copies of it in other outlets, ``replaces`` earlier versions of it; they are not sources themselves.
     """
 
-    article_id: str
-    title: str
-    url: str | None
-    outlet: str | None
-    published: str | None
-    published_inferred: bool
-    language: str
     score: float
     excerpt: str
     also: tuple[Copy, ...] = ()
@@ -277,16 +250,9 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Provenance):
     """A passage that a search found: ``text == article.text[start:stop]``, with the scores of its Hit."""
 
-    article_id: str
-    title: str
-    url: str | None
-    outlet: str | None
-    published: str | None
-    published_inferred: bool
-    language: str
     heading: str
     text: str
     start: int

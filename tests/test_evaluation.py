@@ -25,7 +25,7 @@ def outcome(
     ranking, relevant=("a",), *, answerable=True, miss=None, probability=0.5, quotes=(), answers=("x",), name="q"
 ):
     query = Query(name, "fr", "?", answers, frozenset(relevant), answerable, miss)
-    cited = tuple(Citation(n, "a", "", None, None, None, False, "fr", q, 0, len(q)) for n, q in enumerate(quotes, 1))
+    cited = tuple(Citation("a", "", None, None, None, False, "fr", n, q, 0, len(q)) for n, q in enumerate(quotes, 1))
     answer = Answer("?", "fr", "answered", probability, "", citations=cited, timings={"generate": 2.0, "total": 5.0})
     return Outcome(query, dict.fromkeys(("askpress", "bm25", "dense", "rrf"), ranking), answer, "extractive")
 

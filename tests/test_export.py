@@ -15,7 +15,7 @@ PAYLOADS = [
 
 
 def answer_of(text, url="https://press.example/a?b=1&c=2"):
-    citation = Citation(1, "a", text, url, text, "2025-12-07", True, "fr", text, 0, len(text), "before ", " after")
+    citation = Citation("a", text, url, text, "2025-12-07", True, "fr", 1, text, 0, len(text), "before ", " after")
     claim = Claim(text, 0, len(text), "verbatim", (1,))
     return Answer(text, "en", "answered", 0.9, text, (claim,), (citation,), notice=text)
 

@@ -45,7 +45,7 @@ def test_an_answer_tells_how_new_it_is_where_else_it_stands_and_what_it_corrects
         also=(Copy(*named("b")), Copy(*named("c\x1b"))),
         replaces=(Copy(*named("d")),),
     )
-    citations = [Citation(number, *named("a"), quote="Un.", start=0, stop=3) for number in (1, 2)]
+    citations = [Citation(*named("a"), number=number, quote="Un.", start=0, stop=3) for number in (1, 2)]
     answer = Answer("Q ?", "fr", "answered", 0.9, "Un.", (Claim("Un.", 0, 3, "verbatim", (1, 2)),), tuple(citations))
     text = answer_text(replace(answer, sources=(source,), as_of="2025-11-12"))
     assert "2025-11-12, celle de l’article cité" in text
