@@ -1,7 +1,5 @@
 """What a client has to know before it asks: what there is to choose, how much is taken, and what it may do."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 

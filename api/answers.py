@@ -1,13 +1,12 @@
 """Answers that were given: to link, to export and to rate."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
@@ -18,9 +17,6 @@ from rag import export
 from rag.errors import RequestError
 from rag.feedback import Feedback
 from rag.types import Answer, as_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 router = APIRouter(prefix="/v1", tags=["answers"])
 AnswerId = Annotated[str, Path(max_length=100)]

@@ -1,12 +1,10 @@
 """The application: its middleware, its routes, and what it opens while it runs."""
 
-from __future__ import annotations
-
 import threading
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -34,18 +32,13 @@ from api.limits import Gate, Limits
 from api.operation import Metrics, Operation
 from api.parts import Parts
 from api.security import Security
+from api.settings import ServerSettings
 from rag.errors import AskpressError, CollectionNotFound, ServerError
 from rag.feedback import FeedbackBook
 from rag.library import Library
-from rag.protocols import silent
+from rag.protocols import Encoder, Generator, Progress, silent
+from rag.settings import Settings
 from rag.tokens import Tokens
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-    from api.settings import ServerSettings
-    from rag.protocols import Encoder, Generator, Progress
-    from rag.settings import Settings
 
 HEALTH_THREADS = 2
 SUMMARY = "Ask a collection of press articles; every sentence of an answer shows the words that support it."

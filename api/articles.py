@@ -1,10 +1,9 @@
 """The articles of a collection: list, read, add, replace, remove."""
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
-from api.collections import Name  # noqa: TC001 - FastAPI reads annotations
+from api.collections import Name
 from api.jobs import Job, followed
 from api.models import (
     ArticleDetail,
@@ -26,15 +25,11 @@ from api.models import (
 from api.parts import Parts, parts_of
 from rag.articles.identity import usable_id
 from rag.errors import ArticleNotFound, RequestError
+from rag.indexing import SyncReport
 from rag.languages import detect
+from rag.protocols import Progress
 from rag.types import as_json
 from rag.uploads import Upload
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from rag.indexing import SyncReport
-    from rag.protocols import Progress
 
 router = APIRouter(prefix="/v1/collections/{name}/articles", tags=["articles"])
 FILES = 1000

@@ -1,8 +1,6 @@
 """Questions: ``/v1/ask`` and ``/v1/search``."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Generator
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -11,12 +9,7 @@ from api import problems
 from api.events import EventStream, Work, event
 from api.models import AskRequest, KeptAnswer, SearchRequest, SearchResponse
 from api.parts import Parts, parts_of
-from rag.types import AnswerReady, ClaimMade, SourcesFound, TokenWritten, Waiting, as_json
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
-
-    from rag.types import Event, Found
+from rag.types import AnswerReady, ClaimMade, Event, Found, SourcesFound, TokenWritten, Waiting, as_json
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 NAMES = {SourcesFound: "sources", TokenWritten: "token", ClaimMade: "claim", AnswerReady: "answer"}

@@ -1,8 +1,7 @@
 """What is sent and returned in OpenAI's dialect. https://platform.openai.com/docs/api-reference/chat/object"""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -14,11 +13,7 @@ from rag.markers import harmless
 from rag.messages import message
 from rag.settings import COLLECTION_NAME
 from rag.terminal import source_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rag.types import Answer, Citation, Claim
+from rag.types import Answer, Citation, Claim
 
 NAME = "askpress"
 """The model that asks the default collection; ``askpress:press`` asks the collection ``press``."""

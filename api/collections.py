@@ -1,7 +1,5 @@
 """Collections: list, look at, make and remove."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request

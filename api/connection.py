@@ -1,11 +1,10 @@
 """One client's connection, as uvicorn holds it, with two things that uvicorn leaves open: a request must have its head
 together in time, and what cannot be read as HTTP is answered with a problem, like every other error."""
 
-from __future__ import annotations
-
+import asyncio
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import h11
@@ -14,9 +13,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api import problems
 from api.security import HEADERS
 from rag.errors import RequestError
-
-if TYPE_CHECKING:
-    import asyncio
 
 log = logging.getLogger("askpress.server")
 

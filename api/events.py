@@ -3,31 +3,25 @@
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging
 import threading
 import time
 from collections import deque
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fastapi.sse import format_sse_event
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api import problems
+from api.limits import Gate
 from rag.errors import AskpressError, RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator
-
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
-
-    from api.limits import Gate
 
 T = TypeVar("T")
 log = logging.getLogger("askpress.server")

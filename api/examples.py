@@ -1,7 +1,5 @@
 """The examples in the description of the API: what a server with the seed articles answered."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

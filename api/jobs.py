@@ -1,34 +1,28 @@
 """Work that may outlast the request that asked for it: the intake of articles."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
+import threading
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from api import problems
 from api.events import EventStream, event
 from api.models import JobInfo
 from api.parts import parts_of
 from rag.errors import AskpressError, RequestError
+from rag.indexing import SyncReport
+from rag.protocols import Progress
 from rag.types import as_json
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import AsyncIterator, Callable
-
-    from starlette.types import Scope
-
-    from rag.indexing import SyncReport
-    from rag.protocols import Progress
 
 log = logging.getLogger("askpress.server")
 router = APIRouter(prefix="/v1", tags=["articles"])

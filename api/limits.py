@@ -1,25 +1,19 @@
 """How much one client, and all of them together, may ask of the server."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.settings import ServerSettings
 from rag.errors import AskpressError, RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from api.settings import ServerSettings
 
 T = TypeVar("T")
 DEPTH = 32

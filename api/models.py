@@ -1,13 +1,11 @@
 """What requests and responses hold, where no record of ``rag.types`` says it. Requests forbid what they do not know."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from rag.engine import Options  # noqa: TC001 - pydantic reads annotations
+from rag.engine import Options
 from rag.types import Answer, Article, ArticleSummary, Filters, Found, Span, StoreState, Turn
 
 # The first, exactly: rag.settings.COLLECTION_NAME.

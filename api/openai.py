@@ -1,11 +1,10 @@
 """OpenAI's dialect, for programs that speak no other: ``/v1/models`` and ``/v1/chat/completions``."""
 
-from __future__ import annotations
-
 import json
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.sse import format_sse_event
@@ -15,14 +14,9 @@ from api import problems
 from api.asking import work_on
 from api.chat import NAME, AssistantMessage, ChatChoice, ChatCompletion, ChatRequest, ModelInfo, ModelList, Text, Usage
 from api.events import EventStream
+from api.models import AskRequest
 from api.parts import parts_of
-from rag.types import AnswerReady, ClaimMade
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from api.models import AskRequest
-    from rag.types import Event
+from rag.types import AnswerReady, ClaimMade, Event
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 

@@ -1,10 +1,10 @@
 """The description of the API in OpenAPI 3.1, with every status of an operation and every event of a stream."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
@@ -14,11 +14,6 @@ from api.models import ArticlesRequest, ProblemDetails
 from api.problems import MEDIA_TYPE, OPENAI_PATHS
 from api.security import PUBLIC
 from rag.types import ClaimMade, SourcesFound, TokenWritten
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fastapi import FastAPI
 
 ALWAYS = (421, 429, 500, 503)
 WITH_TOKEN = (401, 403)

@@ -1,20 +1,20 @@
 """What keeps the server in operation: health, metrics, logs, and the one place where an unforeseen error ends."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re
 import sys
 import time
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.models import Health
@@ -22,14 +22,7 @@ from api.parts import parts_of
 from api.security import HEADERS
 from rag.errors import AskpressError, EncoderError, RequestError
 from rag.generators import circuit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-
-    from prometheus_client import Metric
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from rag.types import Answer
+from rag.types import Answer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

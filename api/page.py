@@ -1,13 +1,9 @@
 """The page: the files of the folder ``web``, under a policy that lets nothing else in (``api.security.HEADERS``)."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+from fastapi import FastAPI
 
 
 def web_folder() -> Path:

@@ -1,14 +1,15 @@
 """Errors as RFC 9457 problem details: the one place where an error becomes a status."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match
+from starlette.types import Scope
 
 from rag.errors import (
     ArticleError,
@@ -24,12 +25,6 @@ from rag.errors import (
 )
 from rag.messages import LANGUAGES
 from rag.types import as_json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fastapi import FastAPI, Request
-    from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_LEFT = 499  # as nginx writes it into its log; nobody receives it

@@ -1,17 +1,13 @@
 """``/docs``: the description of the API as a page, without scripts and without anything from elsewhere."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 router = APIRouter(include_in_schema=False)
 STYLE = "/docs/reference.css"

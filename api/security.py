@@ -3,21 +3,15 @@
 Whatever is not named here as public or as reading needs the role ``write``: a new route is closed until it is opened.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from api import problems
+from api.settings import ServerSettings
 from rag.errors import AskpressError, RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from api.settings import ServerSettings
-    from rag.tokens import Role, Tokens
+from rag.tokens import Role, Tokens
 
 PUBLIC = frozenset({"/livez", "/readyz", "/openapi.json", "/docs", "/docs/reference.css"})
 """Paths that anyone may GET, beside the files of the page."""

@@ -1,12 +1,12 @@
 """Runs the application under uvicorn, and stops it in order; or over stdin and stdout, for one agent."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import socket
+import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import FrameType
 
 import uvicorn
 from pydantic import SecretStr
@@ -14,17 +14,10 @@ from pydantic import SecretStr
 from api.app import create_app
 from api.connection import Connection
 from api.operation import log_to_stderr
+from api.settings import ServerSettings
 from rag.errors import ServerError
-from rag.protocols import silent
-
-if TYPE_CHECKING:
-    import threading
-    from collections.abc import Mapping
-    from types import FrameType
-
-    from api.settings import ServerSettings
-    from rag.protocols import Generator, Progress
-    from rag.settings import Settings
+from rag.protocols import Generator, Progress, silent
+from rag.settings import Settings
 
 log = logging.getLogger("askpress.server")
 

@@ -1,7 +1,5 @@
 """The server's settings: defaults < the table ``[server]`` of the TOML file < ``RAG_SERVER_*`` < flags."""
 
-from __future__ import annotations
-
 import ipaddress
 import tomllib
 from typing import Any

@@ -3,12 +3,11 @@
 This module is imported when the first agent comes: the SDK takes a second to load.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import click
@@ -19,16 +18,12 @@ from pydantic import Field
 
 from api.asking import work_on
 from api.models import AskRequest, CollectionName, LanguageCode, SearchResponse, TopK, TurnRequest
+from api.parts import Parts
 from api.problems import without_folders
 from rag.errors import ArticleNotFound, AskpressError, CollectionNotFound
 from rag.messages import interface_language
 from rag.terminal import answer_text, article_text, found_text
 from rag.types import Answer, AnswerReady, as_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from api.parts import Parts
 
 INSTRUCTIONS = (
     "Askpress answers questions from collections of press articles, and from nothing else. Each sentence of an answer "

@@ -4,8 +4,6 @@ The expected answer type is an old tool of question answering (Li and Roth, "Lea
 it is told by the question's own words, so it costs nothing and is silent where it cannot know.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Literal
 

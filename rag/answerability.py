@@ -6,20 +6,14 @@ question and best passage share a language and one where they do not; ``answerab
 languages, with and without the article or the paragraph that answers.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from rag.languages import anchors, terms
-from rag.retrieval import idf
-
-if TYPE_CHECKING:
-    from rag.retrieval import Retrieval
+from rag.retrieval import Retrieval, idf
 
 FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed")
 

@@ -1,26 +1,19 @@
 """How a retrieval becomes an answer: written by a generator, judged sentence by sentence, quoted by the extractive one
 where the generator fails or nothing it wrote can be shown."""
 
-from __future__ import annotations
-
 import itertools
 import logging
+from collections.abc import Generator as Generating
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rag.citations import ClaimReader
 from rag.disagreements import disagreements, figures_text
 from rag.errors import GeneratorError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.messages import catalogue, message
-from rag.types import Answer, ClaimMade, Copy, Request, Source, TokenWritten, Waiting
-
-if TYPE_CHECKING:
-    from collections.abc import Generator as Generating
-
-    from rag.protocols import Encoder, Generator
-    from rag.retrieval import Retrieval
-    from rag.types import Claim, Event
+from rag.protocols import Encoder, Generator
+from rag.retrieval import Retrieval
+from rag.types import Answer, Claim, ClaimMade, Copy, Event, Request, Source, TokenWritten, Waiting
 
 EXCERPT = 240  # characters of the passage shown with a source
 _log = logging.getLogger(__name__)

@@ -1,27 +1,19 @@
 """Fits the coefficients of answerability to a question set, cross-validated by article."""
 
-from __future__ import annotations
-
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.answerability import Coefficients, features, in_one_language
+from rag.engine import Engine
 from rag.errors import QuestionSetError
-from rag.evaluation import auroc
+from rag.evaluation import Query, auroc
 from rag.protocols import Progress, silent
+from rag.retrieval import Retrieval
 from rag.types import Filters
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from rag.engine import Engine
-    from rag.evaluation import Query
-    from rag.retrieval import Retrieval
 
 FOLDS = 5
 FEW = 3  # titles in a thinned collection at most, beside the relevant one

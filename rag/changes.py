@@ -4,26 +4,19 @@ A file whose size and time are those remembered is not opened, and one whose con
 Only the article at hand is in memory; of the others their ids and digests are.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from rag.articles import SUFFIXES, find, read
 from rag.errors import ArticleError, ArticleNotFound
-from rag.protocols import Progress, silent
-from rag.types import Origin, Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from rag.protocols import Store
-    from rag.types import Article, ArticleSummary
+from rag.protocols import Progress, Store, silent
+from rag.types import Article, ArticleSummary, Origin, Reading
 
 Action = Literal["added", "updated", "removed", "unchanged", "duplicate"]
 Why = Literal["new", "changed", "moved", "gone", "same", "copy"]

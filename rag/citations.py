@@ -1,21 +1,14 @@
 """Ties each sentence of a draft to the words of the articles that carry it."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from rag.answer_types import expected_type
 from rag.languages import fold, has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
+from rag.protocols import Encoder
 from rag.support import Sentence, stated, support
-from rag.types import UNDETERMINED, Citation, Claim, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from rag.protocols import Encoder
-    from rag.types import Hit, Support
+from rag.types import UNDETERMINED, Citation, Claim, Hit, Span, Support
 
 LONGEST = 1200
 """Characters of a sentence that is judged. A longer one that is no article's is left out unread."""

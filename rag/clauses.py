@@ -1,14 +1,9 @@
 """A long sentence cut down to the clauses that answer: press sentences can fill half a page."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from rag.types import Span
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LONG = 300  # characters from which on a sentence is cut
 SHORTEST = 120  # characters of a quote that is not a whole sentence: a few words say nothing by themselves

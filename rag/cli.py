@@ -3,8 +3,6 @@
 Exit codes: 0 answered or done, 1 error, 2 usage, 3 no evidence in the articles, 130 interrupted.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -1,25 +1,18 @@
 """The collections of a data folder as files: put in place whole, and removed whole."""
 
-from __future__ import annotations
-
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 from rag.engine import collection_folder, collections, open_collection
 from rag.errors import AskpressError, CollectionNotFound, StoreError
+from rag.settings import Settings
 from rag.store import open_store
 from rag.store.database import FILE_NAME, storing, sync_folder
-from rag.types import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from rag.settings import Settings
-    from rag.store.embedded import EmbeddedStore
-    from rag.types import StoreState
+from rag.store.embedded import EmbeddedStore
+from rag.types import Problem, StoreState
 
 
 def states(settings: Settings) -> dict[str, StoreState | Problem]:

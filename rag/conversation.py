@@ -4,20 +4,15 @@ Without a language model: a question is searched for alone and together with the
 passage decides (``Engine.retrieve``). Words that point back, and names of its own, tip the scales.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from rag.errors import StorageFull, UsageError
 from rag.languages import anchors, fold, query_terms
 from rag.types import Turn
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 TURNS_READ = 3  # earlier questions that a question can lean on
 TURNS_KEPT = 20

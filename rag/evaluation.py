@@ -5,25 +5,19 @@ A question set is a folder with ``corpus.jsonl`` (or ``.jsonl.gz``), an article 
 optional ``miss`` that says in which way an unanswerable question misses.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import IO, Any, cast
 
+from rag.engine import Engine
 from rag.errors import QuestionSetError
 from rag.overlap import overlap
 from rag.protocols import Progress, silent
-from rag.types import Filters
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from rag.engine import Engine
-    from rag.types import Answer, Hit
+from rag.types import Answer, Filters, Hit
 
 RRF_K = 60
 BASELINES = ("bm25", "dense", "rrf")

@@ -3,18 +3,13 @@
 What an article says is data: nothing in it becomes markup or a link of the export.
 """
 
-from __future__ import annotations
-
 import re
 from html import escape
-from typing import TYPE_CHECKING
 
 from rag.articles.identity import usable_url
 from rag.messages import message
 from rag.terminal import source_line
-
-if TYPE_CHECKING:
-    from rag.types import Answer, Citation
+from rag.types import Answer, Citation
 
 # Characters that mark text up, in CommonMark and in GitHub's dialect, which also links bare addresses.
 _MARKS = re.compile(r"([\\`*_\[\]{}<>&|~$:@])|(?<=www)(\.)|^([#+=-])|(?<=^\d)([.)])")

@@ -1,19 +1,15 @@
 """What users thought of answers, kept in SQLite with the answers themselves, to measure and to calibrate with."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
 
 from rag.store.database import storing, translated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    import apsw
 
 Rating = Literal["up", "down"]
 _SCHEMA = """CREATE TABLE IF NOT EXISTS feedback (

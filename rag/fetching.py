@@ -6,10 +6,9 @@ nor a peculiar spelling leads into this machine or its network. TLS is verified 
 environment counts: no proxy, no cookie, no credentials.
 """
 
-from __future__ import annotations
-
 import json
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
@@ -25,9 +24,6 @@ import httpcore
 
 from rag.articles.identity import usable_url
 from rag.errors import FetchError
-
-if TYPE_CHECKING:
-    import ssl
 
 AGENT = "Askpress"
 REDIRECTS = 3
@@ -76,6 +72,23 @@ def is_public(address: Address) -> bool:
 def _resolved(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class _Answer:
+    """The head of a response, and what was read of its body."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self.status = response.status
+        headers = Message()
+        for name, value in response.headers:
+            headers[name.decode("latin-1")] = value.decode("latin-1")
+        self.location = headers["location"] if self.status in _REDIRECTING else None
+        self.packing = (headers["content-encoding"] or "identity").strip().lower()
+        self.kind = headers.get_content_type() if headers["content-type"] else ""
+        self.charset = headers.get_content_charset()
+        validators = {name: headers[name] for name in ("etag", "last-modified") if headers[name]}
+        self.mark = json.dumps(validators) if validators else ""
+        self.content = b""
 
 
 class Fetcher:
@@ -169,23 +182,6 @@ class Fetcher:
         if wait > 0:
             self._pause(wait)
         self._asked[host] = max(now, now + wait)
-
-
-class _Answer:
-    """The head of a response, and what was read of its body."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self.status = response.status
-        headers = Message()
-        for name, value in response.headers:
-            headers[name.decode("latin-1")] = value.decode("latin-1")
-        self.location = headers["location"] if self.status in _REDIRECTING else None
-        self.packing = (headers["content-encoding"] or "identity").strip().lower()
-        self.kind = headers.get_content_type() if headers["content-type"] else ""
-        self.charset = headers.get_content_charset()
-        validators = {name: headers[name] for name in ("etag", "last-modified") if headers[name]}
-        self.mark = json.dumps(validators) if validators else ""
-        self.content = b""
 
 
 class _Network(httpcore.NetworkBackend):

@@ -5,17 +5,12 @@ A vector of the whole question is nearest to the sentences that repeat the names
 for with what is left of the question. Measured in docs/evaluation.md.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from rag.languages import anchor, anchors, is_cjk, terms
-
-if TYPE_CHECKING:
-    from rag.types import Article
+from rag.types import Article
 
 _CHUNK = re.compile(r"[\w’'.-]+")
 _WORD = re.compile(r"\w+")

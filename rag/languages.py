@@ -4,19 +4,15 @@ Terms carry a name space, so that words of one language never match those of ano
 ``zh:总领`` a pair of Chinese characters, and ``=nanning`` a name or number, which matches across languages.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.types import UNDETERMINED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # Languages of the Snowball stemmers, by ISO 639-1 code.
 STEMMERS = {

@@ -1,7 +1,5 @@
 """The sentences of a draft, with their markers ``[n]`` apart, and without anything that acts on a reader or a page."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from itertools import pairwise

@@ -4,8 +4,6 @@ The catalogues ``rag/locales/<language>.json`` map a key to a ``str.format`` tem
 definition, and a test holds the others to it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from functools import cache

@@ -4,20 +4,16 @@ A name is known, and then has the spellings of all languages (``names.json``: co
 it is spelled: a word with a capital, found again without its diacritics and with small changes of ending.
 """
 
-from __future__ import annotations
-
 import difflib
 import json
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.languages import fold, is_function_word
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
 
 _HAN = "㐀-鿿"
 _WORD = re.compile(rf"[^\W_{_HAN}]+")

@@ -4,15 +4,10 @@ Tokens are words, split at punctuation, and single Chinese characters (as MLQA h
 NFKC and with case folded, without the articles of English and French.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
 
 ARTICLES = frozenset(("a", "an", "the", "un", "une", "des", "du", "le", "la", "les", "l"))
 _TOKEN = re.compile(r"[㐀-鿿]|[^\W_㐀-鿿]+")

@@ -1,7 +1,5 @@
 """Whether a text says the opposite of another: a negation that only one of them has, or opposite words."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache, lru_cache

@@ -3,19 +3,14 @@
 Number words are read in English, French, Vietnamese and Chinese, and simple ones in German and Spanish.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 _FIGURE = r"\d{1,3}(?:[ .,]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?"
 _HAN_DIGITS = "〇零一二三四五六七八九"

@@ -1,18 +1,12 @@
 """An evaluation as one HTML page that needs nothing beside it: plots, metrics, and what was measured."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from rag import plots
 from rag.evaluation import BASELINES, auroc
 from rag.messages import message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from rag.trials import Evaluation, Group
+from rag.trials import Evaluation, Group
 
 PAGE = """<!doctype html>
 <html lang="{language}">

@@ -5,19 +5,13 @@ passage: a second or more on a laptop. It runs under sentence-transformers, whos
 off unless the setting ``reranker`` names a model.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rag.encoders.export import quiet
 from rag.encoders.source import resolve
 from rag.errors import EncoderError, ModelNotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rag.types import Hit
+from rag.types import Hit
 
 RERANKED = 20  # hits that are looked at
 

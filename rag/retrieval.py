@@ -7,28 +7,22 @@ are not kept. The lexical share is large where question and article share a lang
 names and numbers can match: fusing BM25 ranks blindly halves hit@1 across languages (docs/architecture.md).
 """
 
-from __future__ import annotations
-
 import math
 import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.days import first_day
 from rag.errors import EncoderError
 from rag.focus import focus
 from rag.languages import query_terms
+from rag.protocols import Encoder, Store
 from rag.syndication import one_a_story
-from rag.types import Filters, Hit
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from rag.protocols import Encoder, Store
-    from rag.types import Candidate, SearchResult, Turn
+from rag.types import Candidate, Filters, Hit, SearchResult, Turn
 
 BM25_K1 = 1.2  # as the stores use; the bound of one term's score is its idf times (k1 + 1)
 LEXICAL_WEIGHT_SAME = 0.6
@@ -59,7 +53,7 @@ class Retrieval:
     vector: NDArray[np.float32]
     in_full: str = ""
     history: tuple[Turn, ...] = ()
-    alone: Retrieval | None = None
+    alone: Self | None = None
     latest: bool = False
 
 
@@ -128,8 +122,6 @@ def _neighbours_first(hits: list[Hit]) -> list[Hit]:
 
     Pseudo-relevance feedback (Rocchio 1971) that leaves the best hit where it is. Scores are dealt out anew.
     """
-    import numpy as np
-
     if len(hits) <= 2:
         return hits
     vectors = np.stack([hit.candidate.passage_vector for hit in hits])
@@ -166,8 +158,6 @@ def _hits(
     bound: float,
 ) -> Iterator[Hit]:
     """Yield a hit for each candidate, its score not yet known."""
-    import numpy as np
-
     if not candidates:
         return
     passages = (np.stack([candidate.passage_vector for candidate in candidates]) @ vector).tolist()

@@ -4,20 +4,15 @@ Sentences are those of the sentencex library, mended where it takes an abbreviat
 across paragraphs, and passages never across headings.
 """
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from rag.types import Article, Passage, Span
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    CountTokens = Callable[[Sequence[str]], list[int]]
+CountTokens = Callable[[Sequence[str]], list[int]]
 
 _WINDOW = 2000  # characters sentencex sees at once: its time is quadratic in them (measured: nested quotes, Chinese)
 _BYTES_A_CHARACTER = 4  # tokens that one character can cost at most, in a tokenizer that falls back to bytes

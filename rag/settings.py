@@ -1,7 +1,5 @@
 """The settings: defaults, then the TOML file, then ``RAG_*`` variables, then flags, the last word winning."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import re

@@ -5,17 +5,13 @@ documents"): words, or single characters where a language runs words together. T
 article is written, and kept with it; to compare two takes no text.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from rag.languages import fold
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SHINGLE = 5  # tokens
 _VALUES = 128  # of a signature; a resemblance of .5 is then told to +-.04 (one standard error)

@@ -4,30 +4,24 @@ What can be compared exactly decides alone: a number, a date or a unit that the 
 only one side has, opposite words. The rest is weighed: names, content words, likeness of meaning.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rag.languages import query_terms, terms
 from rag.names import codes, known_names, names, unmatched
 from rag.polarity import lacking, negations, opposed
+from rag.protocols import Encoder
 from rag.quantities import Quantity, missing, quantities, without_numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from rag.protocols import Encoder
-    from rag.types import Span
+from rag.types import Span
 
 MOST_QUOTES = 3
 LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weighed in full
@@ -72,8 +66,6 @@ class Statement:
 
 def stated(text: str, language: str, sentences: Sequence[Sentence], encoder: Encoder) -> Statement:
     """Return a claim about hits with these sentences."""
-    import numpy as np
-
     vector = encoder.encode_passages([text], [language])[0]
     return Statement(text, language, vector, float(np.mean([sentence.vector @ vector for sentence in sentences])))
 
@@ -171,8 +163,6 @@ def _nearness(claim: Statement, sentence: Sentence) -> float:
 
 
 def _similarity(claim: Statement, quoted: Sequence[Sentence]) -> float:
-    import numpy as np
-
     mean = np.sum([sentence.vector for sentence in quoted], axis=0)
     return float(claim.vector @ mean / np.linalg.norm(mean))
 

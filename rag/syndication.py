@@ -6,23 +6,16 @@ of itself that it corrects another. What is the same but for a number in the wor
 something else.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rag.days import days_between, is_later
 from rag.quantities import missing, quantities
-from rag.signatures import likenesses
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from rag.signatures import Likeness
-    from rag.types import Article, Hit
+from rag.signatures import Likeness, likenesses
+from rag.types import Article, Hit
 
 ALIKE = 0.5  # of the shingles of both; to change one word in thirty leaves .7
 CUT_SHORT, KEPT = 0.25, 0.8  # or of those of both, and of those of the shorter

@@ -3,8 +3,6 @@
 A token is 256 random bits, so one round of SHA-256 hides it as well as a slow hash would: there is nothing to guess.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -12,12 +10,10 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 from rag.errors import StorageFull, StoreError, UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Role = Literal["read", "write"]
 PREFIX = "askpress_"

@@ -1,30 +1,23 @@
 """Runs question sets on throw-away collections: what ``rag eval`` and ``rag calibrate`` do."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import platform
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, get_args
+from pathlib import Path
+from typing import get_args
 
 from rag.calibration import Calibration, calibrate, examples
 from rag.engine import Engine, open_engine
 from rag.errors import QuestionSetError
-from rag.evaluation import measure, queries, run
+from rag.evaluation import Outcome, measure, queries, run
 from rag.generators import load as load_generator
 from rag.protocols import Progress, silent
-from rag.settings import Stage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from rag.evaluation import Outcome
-    from rag.settings import Settings
+from rag.settings import Settings, Stage
 
 RANKED = 100  # articles taken from each index, so that recall@20 and fusion see enough
 KINDS = ("same", "across", "pool")

@@ -1,25 +1,20 @@
 """Articles that were sent rather than found in a folder: staged as files, and read as those of a folder are."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from rag.articles import SUFFIXES, read
+from rag.articles.drafts import Detect
 from rag.articles.identity import id_of_path
 from rag.errors import ArticleError
 from rag.store.database import storing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from rag.articles.drafts import Detect
-    from rag.types import Article
+from rag.types import Article
 
 ORIGIN = "upload"
 """Where the articles' ``origin`` begins: they stay when a folder is synced with the collection."""

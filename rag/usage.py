@@ -1,16 +1,11 @@
 """What click says by itself, in the user's language: the headings of help, and what is wrong with a command line."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from rag.messages import interface_language, message
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LANGUAGE = interface_language(os.environ.get("RAG_INTERFACE"))
 

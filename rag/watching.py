@@ -1,16 +1,11 @@
 """A folder watched by looking at it again and again: it works on every file system, network drives included."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 from rag.articles import find
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 PAUSE = 1.0
 """Seconds between two looks, and how long a change has to rest: a file may still be being written."""

@@ -4,18 +4,14 @@ Nothing is ever written to disk. A bomb is told by what it holds, not by what it
 limit is decompressed.
 """
 
-from __future__ import annotations
-
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LARGEST = 128 << 20
 """Bytes of an archive, pictures included."""

@@ -1,14 +1,10 @@
 """The blocks of text of a web page: what a browser would set apart by a line break."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.normalisation import normalise_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # fmt: off

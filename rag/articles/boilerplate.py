@@ -4,25 +4,18 @@ trafilatura judges a page as a whole, and on short articles, live blogs and page
 too little. So what is unmistakable goes before it looks, and it looks only where the headline and most prose stand.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles import dates
-from rag.articles.blocks import HEADINGS, blocks
+from rag.articles.blocks import HEADINGS, Block, blocks
 from rag.articles.normalisation import normalise_line
-from rag.types import Removed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rag.articles.blocks import Block
-    from rag.types import Reason
+from rag.types import Reason, Removed
 
 # fmt: off
 _TAGS = frozenset({

@@ -5,17 +5,12 @@ and numeric ones. A numeric date whose day and month could be either way round i
 in English only its year is sure.
 """
 
-from __future__ import annotations
-
 import email.utils
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LEAD = 1000  # characters at the head of an article, where it tells the day that it is about
 _READ = 100_000  # characters in which years are counted; no article is longer, and hostile ones take no more time

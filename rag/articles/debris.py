@@ -3,19 +3,13 @@
 The rules would rather leave debris in than take prose out: each wants a whole line of an unmistakable form.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from rag.articles.lines import Line
 from rag.types import Reason, Removed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rag.articles.lines import Line
 
 _LONGEST = 400  # characters; a caption or a button is not longer, and the patterns below see no longer line
 _DUPLICATE = 45  # UTF-8 bytes; shorter paragraphs ("Oui.") are repeated on purpose, and a Chinese sentence is short

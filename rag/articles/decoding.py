@@ -1,7 +1,5 @@
 """Bytes into text: the encoding is found out, never assumed."""
 
-from __future__ import annotations
-
 import codecs
 import re
 

@@ -1,22 +1,17 @@
 """Word documents (ECMA-376), one article a file, as they stand when all changes are accepted."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.archive import local, opened
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_path
+from rag.articles.lines import Line
 from rag.articles.normalisation import normalise_line
 from rag.articles.office import Markup, lines_of
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rag.articles.lines import Line
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"(?:heading|title)\s*(\d?)", re.IGNORECASE)

@@ -1,11 +1,10 @@
 """From what a file says to an Article: the part that all formats share."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from rag.articles import dates
 from rag.articles.debris import clean
@@ -50,7 +49,7 @@ class Metadata:
     language: str | None = None
 
     @classmethod
-    def of(cls, mapping: dict[str, object], origin: str) -> Metadata:
+    def of(cls, mapping: dict[str, object], origin: str) -> Self:
         """Take the known keys of a mapping. Raises ArticleError where a value is no text, number or date."""
         found: dict[str, str] = {}
         for key, field in KEYS.items():

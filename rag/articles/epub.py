@@ -1,9 +1,9 @@
 """EPUB books and magazines: each document of the spine that has enough text is an article."""
 
-from __future__ import annotations
-
 import posixpath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from rag.articles.archive import MEMBERS, Archive, local, opened
@@ -13,10 +13,6 @@ from rag.articles.identity import id_of_content
 from rag.articles.normalisation import normalise_line
 from rag.articles.webpage import lines_of, parse
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _LEAST = 200  # bytes of text that an article has; what has less is a cover, a title page or a table of contents
 

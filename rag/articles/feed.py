@@ -1,8 +1,8 @@
 """RSS (0.9x, 1.0, 2.0) and Atom files: each item is an article, as far as the feed gives its text."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from rag.articles.archive import local, tree
 from rag.articles.blocks import blocks
@@ -13,10 +13,6 @@ from rag.articles.normalisation import normalise_line
 from rag.articles.plain import load_bytes
 from rag.articles.webpage import lines_of, parse
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LARGEST = 32 << 20
 """Bytes of a feed."""

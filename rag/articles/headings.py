@@ -1,14 +1,9 @@
 """Which lines of an article stand above others: its title and its headings."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rag.articles.lines import Line
+from rag.articles.lines import Line
 
 _TITLE = 150  # characters; a longer first line is a paragraph
 _HEADING = 100

@@ -1,15 +1,10 @@
 """What an article is called: its id, its address and where that is."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from pathlib import PurePosixPath
 
 _LONGEST_SLUG = 100
 _LONGEST_ID = 200

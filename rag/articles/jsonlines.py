@@ -3,11 +3,11 @@
 ``{"id", "title", "text", "url", "published", "outlet", "lang"}``, all but ``text`` optional, other keys ignored.
 """
 
-from __future__ import annotations
-
 import codecs
 import json
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 from rag.articles.decoding import is_binary
 from rag.articles.drafts import Draft, Metadata
@@ -15,10 +15,6 @@ from rag.articles.identity import id_of_content
 from rag.articles.lines import plain_lines
 from rag.articles.normalisation import normalise
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LARGEST_LINE = 4 << 20
 """Bytes of a line, which holds one article, as in `drafts.LARGEST`."""

@@ -1,14 +1,9 @@
 """The lines of an article's file, and paragraphs that were wrapped put together again."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _WIDEST = 120  # columns; nobody wraps wider
 _FEWEST = 4  # wrapped lines that tell a wrapped text from a coincidence

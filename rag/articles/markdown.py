@@ -4,20 +4,15 @@ The text keeps what a reader sees: the words of links, list items and quotations
 to the removal of debris. Every pattern takes linear time.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_path
 from rag.articles.lines import Line
 from rag.articles.plain import load
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LARGEST = 1 << 14  # characters of front matter
 _BRACKETS = 100  # in front matter; PyYAML takes quadratic time on nested ones (measured: 4 s for 2,000)

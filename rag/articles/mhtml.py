@@ -1,19 +1,13 @@
 """Web pages that a browser saved with all that belongs to them in one file (RFC 2557)."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
+from rag.articles.drafts import Draft
 from rag.articles.identity import id_of_path, usable_url
 from rag.articles.mail import header, message_of, payload
 from rag.articles.webpage import page_draft
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rag.articles.drafts import Draft
 
 
 def read_mhtml(path: Path, origin: str) -> Iterator[Draft]:

@@ -5,8 +5,6 @@ selectors), turn the reading order round (bidi controls), or keep words from bei
 hyphens). No-break spaces stay: they mean something before « : ; ! ? » in French.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import cache

@@ -1,9 +1,8 @@
 """OpenDocument texts (ISO/IEC 26300), one article a file."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.archive import local, opened
 from rag.articles.docx import titled
@@ -11,9 +10,6 @@ from rag.articles.drafts import Draft
 from rag.articles.identity import id_of_path
 from rag.articles.office import Markup, lines_of
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LEVEL = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}outline-level"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}style-name"

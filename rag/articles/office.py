@@ -1,16 +1,12 @@
 """What the documents of word processors have in common: paragraphs of runs, and tables of cells of paragraphs."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.archive import local
 from rag.articles.lines import Line
 from rag.articles.normalisation import normalise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)

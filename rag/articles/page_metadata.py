@@ -3,19 +3,15 @@
 The date is the one of publication, never of a change.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urljoin
 
 from rag.articles.drafts import Metadata
 from rag.articles.identity import usable_url
 from rag.articles.normalisation import normalise_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|NewsMedia)$")
 _LARGEST = 1 << 20  # characters of a page's JSON-LD that are read

@@ -1,12 +1,11 @@
 """PDF, one article a file, with the pages on which its parts stand."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.drafts import LARGEST as LARGEST_TEXT
 from rag.articles.drafts import Draft, Metadata
@@ -14,9 +13,6 @@ from rag.articles.identity import id_of_path
 from rag.articles.normalisation import normalise_line
 from rag.articles.pdf_layout import Run, lay_out
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LARGEST = 128 << 20
 """Bytes of a file, pictures included."""

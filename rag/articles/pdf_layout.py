@@ -5,21 +5,17 @@ as one reads; columns whose lines are interleaved come apart again. What stands 
 part of the text, nor are page numbers.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rag.articles.lines import IDEOGRAPH, Line
 from rag.articles.normalisation import normalise_line
 from rag.types import Removed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 _EDGE = 0.12  # of a page's height, at its top and at its bottom, where it repeats what is no part of its text
 _REPEATED = 0.3  # of the pages, but two at least

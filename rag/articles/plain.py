@@ -1,9 +1,7 @@
 """Plain text, one article a file."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from rag.articles.decoding import decode
 from rag.articles.drafts import LARGEST, Draft
@@ -11,9 +9,6 @@ from rag.articles.identity import id_of_path
 from rag.articles.lines import plain_lines
 from rag.articles.normalisation import normalise
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def load_bytes(path: Path, origin: str, limit: int) -> bytes:

@@ -1,13 +1,10 @@
 """Which files are articles, and what is in them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from rag.articles.docx import read_docx
 from rag.articles.drafts import Detect, Draft, finish
@@ -22,9 +19,7 @@ from rag.articles.pdf import read_pdf
 from rag.articles.plain import read_plain
 from rag.articles.webpage import read_page
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from rag.types import Article
+from rag.types import Article
 
 Reader = Callable[[Path, str], Iterator[Draft | ArticleError]]
 """Yields the drafts of a file; the string is its origin, to be named in errors. May raise ArticleError and OSError."""

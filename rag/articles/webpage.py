@@ -1,14 +1,13 @@
 """Web pages saved from a browser, one article a file."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rag.articles.blocks import HEADINGS
+from rag.articles.blocks import HEADINGS, Block
 from rag.articles.boilerplate import is_dateline, part
 from rag.articles.decoding import decode, harmless
 from rag.articles.drafts import Draft
@@ -17,12 +16,7 @@ from rag.articles.lines import Line
 from rag.articles.page_metadata import metadata_of, saved_from
 from rag.articles.plain import load_bytes
 from rag.errors import ArticleError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rag.articles.blocks import Block
-    from rag.types import Removed
+from rag.types import Removed
 
 LARGEST = 32 << 20
 """Bytes of a page, with the pictures that a browser may have saved in it."""

@@ -1,7 +1,5 @@
 """``rag list``, ``show`` and ``remove``: the articles of a collection."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

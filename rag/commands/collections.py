@@ -1,7 +1,5 @@
 """``rag collections``, ``export``, ``import`` and ``backup``: whole collections."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """``rag doctor``, ``models`` and ``config``: what is here, and whether it is well."""
 
-from __future__ import annotations
-
 import json
 
 import click

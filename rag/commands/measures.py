@@ -1,7 +1,5 @@
 """``rag eval`` and ``rag calibrate``."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import IO, Any

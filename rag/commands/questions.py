@@ -1,7 +1,5 @@
 """``ask`` and ``rag search``: what is asked of a collection, here or behind a server."""
 
-from __future__ import annotations
-
 import re
 import sys
 from typing import Any

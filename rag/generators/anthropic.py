@@ -1,18 +1,12 @@
 """Anthropic's Messages API: docs.anthropic.com/en/api/messages-streaming."""
 
-from __future__ import annotations
+from collections.abc import Generator
 
-from typing import TYPE_CHECKING
-
+from rag.generators.circuit import Circuit
 from rag.generators.openai import text_of
 from rag.generators.prompted import PromptedGenerator
+from rag.generators.prompts import Prompt
 from rag.generators.upstream import Endpoint, Json, Limits, Piece, Upstream
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from rag.generators.circuit import Circuit
-    from rag.generators.prompts import Prompt
 
 VERSION = "2023-06-01"
 PROMPT_TOKENS = 6000  # six passages of the longest usual size

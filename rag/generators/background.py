@@ -1,15 +1,11 @@
 """Runs a coroutine in a thread of its own and yields what it writes, so that plain code can stream and leave."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine, Generator
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+from typing import Any
 
 POLL = 0.25
 LEAVE = 1.0  # to end in, once cancelled; longer only where the system's resolver of names hangs

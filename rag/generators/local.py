@@ -5,19 +5,17 @@ when it has died, and never outlives its parent. It listens on loopback, on a po
 the key that it was given through a pipe.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
 
 from rag.errors import GeneratorError
 from rag.generators.background import POLL
@@ -27,12 +25,8 @@ from rag.generators.openai import OpenAIGenerator
 from rag.generators.refusal import shown
 from rag.generators.upstream import Endpoint, Limits
 from rag.protocols import Progress, silent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rag.settings import Settings
-    from rag.types import Request
+from rag.settings import Settings
+from rag.types import Request
 
 PROGRAM = Path(__file__).with_name("llama.py")
 LOAD_SECONDS = 300.0  # a model of tens of gigabytes from a slow disk

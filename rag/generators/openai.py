@@ -1,17 +1,12 @@
 """Any server that speaks OpenAI's HTTP interface: llama.cpp, Ollama, vLLM, LM Studio, Mistral, OpenAI itself."""
 
-from __future__ import annotations
+from collections.abc import Callable, Generator
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from rag.generators.circuit import Circuit
 from rag.generators.prompted import PromptedGenerator
+from rag.generators.prompts import Prompt, Style
 from rag.generators.upstream import Endpoint, Json, Limits, Piece, Upstream
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-    from rag.generators.circuit import Circuit
-    from rag.generators.prompts import Prompt, Style
 
 PROMPT_TOKENS = 3600
 """Fits, with the answer, into the 4096 tokens that servers of local models give where nothing else is set."""

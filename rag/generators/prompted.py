@@ -1,17 +1,11 @@
 """What every generator that prompts a language model shares: the prompt, and telling that there is no answer."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from rag.generators.prompts import NO_ANSWER, Prompt, Style, prompt_for
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
-    from rag.types import Request
+from rag.types import Request
 
 BYTES_PER_TOKEN = 3
 """Of UTF-8. Tokens of today's models are longer on average in each of our languages, so the estimate is rather high."""

@@ -6,22 +6,17 @@ take ``<|im_end|>`` in a text for the end of the turn; invisible characters go. 
 the passages holds a digest of them, which no passage can know.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rag.messages import LANGUAGES, catalogue
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from rag.types import Hit, Request
+from rag.types import Hit, Request
 
 Style = Literal["chat", "completion"]
 

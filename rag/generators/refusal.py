@@ -1,14 +1,10 @@
 """What a server says when it refuses: read, made fit to be shown, and heeded."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+from typing import Any
 
 SHOWN = 300  # characters of what the server says
 

@@ -4,13 +4,8 @@
 and holds a line that ends in CR until more comes.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 MOST_BYTES = 1 << 20
 _LINE_END = re.compile(rb"\r\n|\r|\n")  # none of these bytes occurs within a character of UTF-8
