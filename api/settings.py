@@ -1,24 +1,18 @@
 """The server's settings: defaults < the table ``[server]`` of the TOML file < ``RAG_SERVER_*`` < flags."""
 
 import ipaddress
-import tomllib
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from rag.errors import SettingsError
-from rag.settings import INVALID, config_file
-
-TABLE = "server"
+from rag.settings import SERVER, SERVER_PREFIX, Layered, invalid
 
 
-class ServerSettings(BaseSettings):
-    """Frozen; made once by ``load`` and handed down."""
+class ServerSettings(Layered):
+    """The settings of a server that runs here."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="RAG_SERVER_", frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=SERVER_PREFIX)
 
     host: str = "127.0.0.1"
     """The address to listen at. One that other machines can reach needs a token first."""
@@ -66,15 +60,11 @@ class ServerSettings(BaseSettings):
             return self.host != "localhost"
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _table())
+    def stored(cls) -> dict[str, Any]:
+        table = super().stored().get(SERVER, {})
+        if isinstance(table, str):  # the address of another server, which is none of this one's settings
+            return {}
+        return table if isinstance(table, dict) else {SERVER: table}
 
 
 def load(**flags: Any) -> ServerSettings:
@@ -82,19 +72,4 @@ def load(**flags: Any) -> ServerSettings:
     try:
         return ServerSettings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in (TABLE, *first["loc"]))
-        values = {"name": name, "value": first["input"], "reason": first["msg"], **first.get("ctx", {})}
-        raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
-
-
-def _table() -> dict[str, Any]:
-    try:
-        table = tomllib.loads(config_file().read_text(encoding="utf-8")).get(TABLE, {})
-    except FileNotFoundError:
-        return {}
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
-    if isinstance(table, str):  # the address of another server, which is none of this one's settings
-        return {}
-    return table if isinstance(table, dict) else {TABLE: table}
+        raise invalid(error, SERVER) from error

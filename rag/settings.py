@@ -50,12 +50,37 @@ def config_file() -> Path:
     return Path(named) if named else _home("XDG_CONFIG_HOME", ".config") / "config.toml"
 
 
-class Settings(BaseSettings):
-    """Frozen; made once by ``load`` and handed down."""
+class Layered(BaseSettings):
+    """Settings from flags, variables and the TOML file. Frozen; made once by ``load`` and handed down."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
+
+    @classmethod
+    def stored(cls) -> dict[str, Any]:
+        """Return what the TOML file sets. Raises SettingsError where it cannot be read."""
+        if not config_file().is_file():
+            return {}
+        try:
+            return tomllib.loads(config_file().read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, cls.stored())
+
+
+class Settings(Layered):
+    """The settings of the program, but for those of a server that runs here, which are ``api.settings``'."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share"))
     """Where the collections live."""
@@ -153,15 +178,8 @@ class Settings(BaseSettings):
         return SecretStr(key) if key else None
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file is read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _stored())
+    def stored(cls) -> dict[str, Any]:
+        return {name: value for name, value in super().stored().items() if (name, type(value)) != (SERVER, dict)}
 
 
 def load(**flags: Any) -> Settings:
@@ -171,29 +189,25 @@ def load(**flags: Any) -> Settings:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
+            name = ".".join(map(str, first["loc"]))
             raise SettingsError("setting_unknown", name=name, origin=config_file(), hint=_nearest(name)) from error
-        shown = "***" if name in SECRETS else first["input"]
-        values = {"name": name, "value": shown, "reason": first["msg"], **first.get("ctx", {})}
-        raise SettingsError(INVALID.get(first["type"], "setting_invalid"), **values) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
+        raise invalid(error) from error
 
 
-def _stored() -> dict[str, Any]:
-    """What the TOML file sets, but for the table of the server's settings, which are ``api.settings``'."""
-    if not config_file().is_file():
-        return {}
-    stored = tomllib.loads(config_file().read_text(encoding="utf-8"))
-    return {name: value for name, value in stored.items() if (name, type(value)) != (SERVER, dict)}
+def invalid(error: ValidationError, *table: str) -> SettingsError:
+    """Return what is wrong with the first invalid setting of a table, in the terms of a message."""
+    first = error.errors()[0]
+    name = ".".join(map(str, (*table, *first["loc"])))
+    shown = "***" if name in SECRETS else first["input"]
+    values = {"name": name, "value": shown, "reason": first["msg"], **first.get("ctx", {})}
+    return SettingsError(INVALID.get(first["type"], "setting_invalid"), **values)
 
 
 def origins(flags: dict[str, Any]) -> dict[str, str]:
     """Return where each setting's value comes from: ``flag``, a variable's name, the file's path, or ``default``."""
     found = dict.fromkeys(Settings.model_fields, "default")
-    if config_file().is_file():
-        found.update(dict.fromkeys(_stored(), str(config_file())))
+    found.update(dict.fromkeys(Settings.stored(), str(config_file())))
     for name in Settings.model_fields:
         if found[name] == "default" and _fallback(name):
             found[name] = FALLBACKS[name]
