@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from bench.falsify import FALSIFICATIONS, rewritten
-from rag import support
+from rag import tables
 from rag.citations import ClaimReader, sentences_of
 from rag.encoders import load as load_encoder
 from rag.segmentation import segment
@@ -217,7 +217,7 @@ def fit(cases: Sequence[Case], all_hits: Mapping[Case, Sequence[Hit]], encoder: 
             weights[pair]["intercept"] = -ranked[place][0] + 1e-3
         rounded = {pair: {name: round(value, 3) for name, value in found.items()} for pair, found in weights.items()}
         WEIGHTS.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
-        support.weights.cache_clear()
+        tables.table.cache_clear()
 
 
 def _weighed(case: Case, hits: Sequence[Hit], encoder: Remembering) -> dict[str, float]:

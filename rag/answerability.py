@@ -6,14 +6,13 @@ question and best passage share a language and one where they do not; ``answerab
 languages, with and without the article or the paragraph that answers.
 """
 
-import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 
 from rag.languages import anchors, terms
 from rag.retrieval import Retrieval, idf
+from rag.tables import table
 
 FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed")
 
@@ -33,7 +32,7 @@ class Coefficients:
 
 @cache
 def bundled_coefficients() -> Coefficients:
-    stored = json.loads(files("rag").joinpath("answerability.json").read_text(encoding="utf-8"))
+    stored = table("answerability")
     assert tuple(stored["features"]) == FEATURES
     return Coefficients(tuple(stored["same"]), tuple(stored["across"]))
 

@@ -7,13 +7,11 @@ and by less than what tells different things. Between two languages the thing ha
 disagreements that there are pass unseen.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from rag.languages import fold, is_cjk, terms
 from rag.messages import message
 from rag.names import known_names, names
 from rag.quantities import Quantity, quantities
+from rag.tables import table
 from rag.types import Article, Citation, Hit
 
 READ = 20  # hits
@@ -209,7 +208,7 @@ class _Kind(NamedTuple):
 @cache
 def _kinds() -> dict[str, _Kind]:
     kinds = {}
-    for kind, words in json.loads(files("rag").joinpath("counted.json").read_text(encoding="utf-8")).items():
+    for kind, words in table("counted").items():
         name = "|".join(word if is_cjk(word) else rf"\b(?:{word})\b" for word in words.split("|"))
         behind = rf"(?:\s*(?!{_AND}\b)[^\W\d]+){{0,2}}[\s'’]*(?:{name})|d['’](?:{name})|[一-鿿]{{0,4}}?(?:{name})"
         between = 6 if kind == "cost" else 3  # words

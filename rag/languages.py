@@ -4,14 +4,13 @@ Terms carry a name space, so that words of one language never match those of ano
 ``zh:总领`` a pair of Chinese characters, and ``=nanning`` a name or number, which matches across languages.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
+from rag.tables import table
 from rag.types import UNDETERMINED
 
 # Languages of the Snowball stemmers, by ISO 639-1 code.
@@ -56,20 +55,14 @@ def fold(text: str) -> str:
 @cache
 def function_words(language: str) -> frozenset[str]:
     """Words that carry grammar rather than meaning, question words among them; empty for a language without a list."""
-    return frozenset(_function_words().get(language, "").split())
-
-
-@cache
-def _function_words() -> dict[str, str]:
-    words: dict[str, str] = json.loads(files("rag").joinpath("function_words.json").read_text(encoding="utf-8"))
-    return words
+    return frozenset(table("function_words").get(language, "").split())
 
 
 @cache
 def _votes() -> Mapping[str, Mapping[str, float]]:
     """For each function word, the languages it speaks for; a word of several languages says less for each."""
     owners: dict[str, set[str]] = {}
-    for language in _function_words():
+    for language in table("function_words"):
         for word in function_words(language):
             owners.setdefault(word, set()).add(language.removesuffix("-bare"))
     return {word: dict.fromkeys(languages, 1 / len(languages)) for word, languages in owners.items()}
@@ -193,7 +186,7 @@ def is_function_word(token: str, language: str) -> bool:
 @cache
 def _bare_vietnamese() -> frozenset[str]:
     """Fewer words than with diacritics: without them ``noi`` may be ``nói``, to say, or the second half of Hà Nội."""
-    return frozenset(_function_words()["vi-bare"].split())
+    return frozenset(table("function_words")["vi-bare"].split())
 
 
 def _tokens(text: str) -> Iterator[str]:

@@ -4,19 +4,16 @@ The catalogues ``rag/locales/<language>.json`` map a key to a ``str.format`` tem
 definition, and a test holds the others to it.
 """
 
-import json
 import os
-from functools import cache
-from importlib.resources import files
+
+from rag.tables import table
 
 LANGUAGES = ("en", "fr", "vi", "zh")
 
 
-@cache
 def catalogue(language: str) -> dict[str, str]:
     """Return the templates of one of LANGUAGES by key."""
-    path = files("rag").joinpath("locales", f"{language}.json")
-    templates: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    templates: dict[str, str] = table(f"locales/{language}")
     return templates
 
 

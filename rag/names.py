@@ -5,15 +5,13 @@ it is spelled: a word with a capital, found again without its diacritics and wit
 """
 
 import difflib
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
 
 from rag.languages import fold, is_function_word
+from rag.tables import table
 
 _HAN = "㐀-鿿"
 _WORD = re.compile(rf"[^\W_{_HAN}]+")
@@ -112,15 +110,9 @@ def _run(text: str, words: list[re.Match[str]], capital: list[bool], place: int)
 def _known() -> tuple[re.Pattern[str], ...]:
     # Chinese has no spaces: only a Latin letter or a digit beside a name makes it another word.
     letter = "[A-Za-zÀ-ỹ0-9]"
-    return tuple(re.compile(f"(?<!{letter})(?:{name})(?!{letter})") for name in _table()["names"])
+    return tuple(re.compile(f"(?<!{letter})(?:{name})(?!{letter})") for name in table("names")["names"])
 
 
 @cache
 def _ordinary() -> frozenset[str]:
-    return frozenset(_table()["ordinary"].split())
-
-
-@cache
-def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(files("rag").joinpath("names.json").read_text(encoding="utf-8"))
-    return table
+    return frozenset(table("names")["ordinary"].split())

@@ -1,10 +1,9 @@
 """Whether a text says the opposite of another: a negation that only one of them has, or opposite words."""
 
-import json
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
+
+from rag.tables import table
 
 
 def negations(text: str, language: str) -> int:
@@ -38,16 +37,10 @@ def _contrasts() -> dict[str, list[re.Pattern[str]]]:
     letter = "[A-Za-zÀ-ỹ0-9]"
     return {
         name: [re.compile(f"(?<!{letter})(?:{words})(?!{letter})", re.IGNORECASE) for words in sides]
-        for name, sides in _table()["contrasts"].items()
+        for name, sides in table("polarity")["contrasts"].items()
     }
 
 
 @cache
 def _patterns(kind: str) -> dict[str, re.Pattern[str]]:
-    return {language: re.compile(words, re.IGNORECASE) for language, words in _table()[kind].items()}
-
-
-@cache
-def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(files("rag").joinpath("polarity.json").read_text(encoding="utf-8"))
-    return table
+    return {language: re.compile(words, re.IGNORECASE) for language, words in table("polarity")[kind].items()}

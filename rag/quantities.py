@@ -3,14 +3,14 @@
 Number words are read in English, French, Vietnamese and Chinese, and simple ones in German and Spanish.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
-from importlib.resources import files
+
+from rag.tables import table
 
 _FIGURE = r"\d{1,3}(?:[ .,]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?"
 _HAN_DIGITS = "〇零一二三四五六七八九"
@@ -128,7 +128,7 @@ def _date_pattern(language: str) -> re.Pattern[str] | None:
 
 @cache
 def _months(language: str) -> Mapping[str, int]:
-    return {name: number for number, name in enumerate(_table()["months"].get(language, "").split(), 1)}
+    return {name: number for number, name in enumerate(table("quantities")["months"].get(language, "").split(), 1)}
 
 
 @dataclass(slots=True)
@@ -180,7 +180,9 @@ class _Number:
             return False
         counted = plain[: self.stop].endswith(f"第{self.first}") or _COUNTED.match(plain, self.stop)
         return (
-            bool(counted) if self.first in _HAN else self.first not in _table()["uncertain"].get(language, "").split()
+            bool(counted)
+            if self.first in _HAN
+            else self.first not in table("quantities")["uncertain"].get(language, "").split()
         )
 
 
@@ -244,24 +246,19 @@ def _roman(letters: str) -> int:
 
 def _unit(after: str) -> str | None:
     match = _unit_pattern().match(after)
-    return list(_table()["units"])[match.lastindex - 1] if match and match.lastindex else None
+    return list(table("quantities")["units"])[match.lastindex - 1] if match and match.lastindex else None
 
 
 @cache
 def _unit_pattern() -> re.Pattern[str]:
-    groups = "|".join(f"({names})" for names in _table()["units"].values())
+    groups = "|".join(f"({names})" for names in table("quantities")["units"].values())
     return re.compile(rf"\s?-?(?:de\s|d'|of\s)?(?:{groups})(?:(?<=[%一-鿿])|\b)")  # no boundary behind Chinese
 
 
 @cache
 def _words(kind: str, language: str) -> Mapping[str, Decimal]:
     """Return the number words of a language, the Chinese ones among them."""
-    parts = f"{_table()[kind].get(language, '')} {_table()[kind]['zh']}".split()
+    words = table("quantities")[kind]
+    parts = f"{words.get(language, '')} {words['zh']}".split()
     found = dict(zip(parts[::2], map(Decimal, parts[1::2]), strict=True))
     return {word: Decimal(10) ** power for word, power in found.items()} if kind == "scales" else found
-
-
-@cache
-def _table() -> dict[str, dict[str, str]]:
-    tables: dict[str, dict[str, str]] = json.loads(files("rag").joinpath("quantities.json").read_text(encoding="utf-8"))
-    return tables

@@ -4,13 +4,11 @@ What can be compared exactly decides alone: a number, a date or a unit that the 
 only one side has, opposite words. The rest is weighed: names, content words, likeness of meaning.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -21,6 +19,7 @@ from rag.names import codes, known_names, names, unmatched
 from rag.polarity import lacking, negations, opposed
 from rag.protocols import Encoder
 from rag.quantities import Quantity, missing, quantities, without_numbers
+from rag.tables import table
 from rag.types import Span
 
 MOST_QUOTES = 3
@@ -28,11 +27,6 @@ LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weig
 BAND, BAND_ACROSS = 0.1, 0.03  # below the nearness of the nearest sentence, in which others are weighed
 LEAST_SIMILARITY = 0.74  # 2 in 100 true claims are less near to their sentence, 9 in 10 of a chat's phrases
 LEAST_LEAD = 0.02  # by which a claim is nearer to its quotes than to any sentence, on average
-MOST_PARTS = 5
-PART_WORDS, PART_CHARACTERS = (
-    6,
-    11,
-)  # of a part of a claim, in Chinese characters; enough for a vector to mean something
 WHOLE = 0.75  # of the length of its quotes: a claim as long as that leaves out no negation for brevity
 PENALTY = 2.0  # in log-odds for a further sentence: what needs two to be carried may be spliced from both
 _MEASURE = re.compile(r"\s?[多余来]?[名个位家场项种座]?(?=[一-鿿])")
@@ -96,7 +90,8 @@ def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
     weighed = features(claim, quoted)
     if contradicted(claim, quoted) or weighed["similarity"] < max(LEAST_SIMILARITY, claim.background + LEAST_LEAD):
         return -math.inf
-    weight = weights()["same" if claim.language == quoted[0].language else "across"]
+    # The weight of each feature, for claim and quote in the same language and across (bench/claims.py).
+    weight: dict[str, float] = table("support")["same" if claim.language == quoted[0].language else "across"]
     return weight["intercept"] + sum(weight[name] * value for name, value in weighed.items())
 
 
@@ -182,10 +177,3 @@ def _thing(quantity: Quantity, language: str) -> str:
     if words is None or (quantity.unit is None and re.fullmatch(r"1\d{3}|20\d\d", quantity.readings[0])):
         return ""
     return next(iter(sorted(_content(words[0], language))), "")
-
-
-@cache
-def weights() -> dict[str, dict[str, float]]:
-    """Return the weight of each feature, for claim and quote in the same language and across (bench/claims.py)."""
-    found: dict[str, dict[str, float]] = json.loads(files("rag").joinpath("support.json").read_text(encoding="utf-8"))
-    return found

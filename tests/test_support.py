@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from fakes import WordEncoder
 
-from rag.support import FEATURES, Sentence, contradicted, features, stated, support, weights
+from rag.support import FEATURES, Sentence, contradicted, features, stated, support
+from rag.tables import table
 from rag.types import Span
 
 ENCODER = WordEncoder()
@@ -99,5 +100,5 @@ def test_a_title_may_hold_the_name_and_the_year():
 def test_every_feature_is_weighed():
     found = features(claim("Meta backs it"), sentences(PRESS[0]))
     assert found.keys() == set(FEATURES)
-    assert all(set(weight) == {"intercept", *FEATURES} for weight in weights().values())
+    assert all(set(weight) == {"intercept", *FEATURES} for weight in table("support").values())
     assert all(np.isfinite(list(found.values())))
