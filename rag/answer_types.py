@@ -8,56 +8,19 @@ import re
 from typing import Literal
 
 from rag.languages import anchors, fold, query_terms
+from rag.tables import table
 
 AnswerType = Literal["person", "number", "date"]
 
-# Question words by type, folded, in the order in which they are tried: "à qui, et quand" asks for a date.
-_ASKED: dict[AnswerType, re.Pattern[str]] = {
-    "date": re.compile(
-        r"\b(?:quand|quelle (?:date|annee)|quel (?:jour|mois|siecle)|en quelle annee|when|"
-        r"(?:what|which) (?:year|date|day|month|century)|khi nao|luc nao|bao gio|(?:nam|ngay|thang|the ky) (?:nao|may)|"
-        r"wann|welche[smn]? (?:jahr|tag|monat|jahrhundert)|cuando|que (?:ano|dia|mes|fecha|siglo))\b|"
-        r"什么时候|何时|哪一?年|哪一?天|几月|哪个?世纪|什么时间|啥时候"
-    ),
-    "number": re.compile(
-        r"\b(?:combien|quel(?:le)? (?:nombre|montant|part|proportion|pourcentage|chiffre|age|prix|population|"
-        r"superficie|distance|hauteur|duree)|how (?:many|much|old|long|far|tall|high|big|large|often)|"
-        r"what (?:percentage|number|proportion|share|amount|fraction)|bao nhieu|bao xa|bao lau|may (?:nguoi|cai|lan)|"
-        r"wie ?viele?|wie (?:hoch|gross|lang|alt|weit|oft)|cuant[oa]s?|que (?:porcentaje|cantidad|numero))\b|"
-        r"多少|几[个名位家次人年天]|多大|多长|多高|多远|多久|百分比"
-    ),
-    "person": re.compile(
-        r"\b(?:qui|who|whom|whose|quel (?:consul|president|ministre|expert|directeur|chercheur)|ai|wer|wem|wen|"
-        r"quien(?:es)?)\b|谁|哪位|何人"
-    ),
-}
-_NUMBER = re.compile(
-    r"\d+|[一二两三四五六七八九十百千万亿]+|"
-    r"\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|vingt|trente|cent|cents|mille|millions?|milliards?|"
-    r"dizaines?|centaines?|milliers?|moitie|tiers|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|"
-    r"hundreds?|thousands?|millions?|billions?|half|third|hai|ba|bon|nam|sau|bay|tam|chin|muoi|tram|nghin|ngan|trieu|ty|"
-    r"zwei|drei|vier|funf|sechs|sieben|acht|neun|zehn|hundert|tausend|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez)\b"
-)
-_DATE = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\d+\s*[年月日世]|世纪|\b\d{1,2}[/.-]\d{1,2}\b|"
-    r"\b(?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre|january|february|march|"
-    r"april|may|june|july|august|september|october|november|december|thang \d|ngay \d|nam \d|januar|februar|marz|juni|"
-    r"juli|oktober|dezember|enero|febrero|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|siecle|"
-    r"century|the ky|jahrhundert|siglo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|wednesday|"
-    r"thursday|friday|saturday|sunday|hier|aujourd'hui|demain|yesterday|today|tomorrow)\b"
-)
+_WORDS = table("answer_types")  # folded, but for those of names
+# Tried in this order: "à qui, et quand" asks for a date.
+_ASKED: dict[AnswerType, re.Pattern[str]] = {kind: re.compile(words) for kind, words in _WORDS["asked"].items()}
+_NUMBER, _DATE = re.compile(_WORDS["number"]), re.compile(_WORDS["date"])
 _CAPITALISED = r"[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'.-]*"
 _NAME = re.compile(rf"\b{_CAPITALISED}(?:\s+{_CAPITALISED})+")
 # A title or an office, then a name.
-_TITLED = re.compile(
-    r"(?:\b(?:[Dd]r|[Dd]octeur|M|MM|Mme|Mlle|[Pp]r|[Pp]rof|[Pp]rofesseure?|[Pp]résidente?|[Mm]inistre|[Gg]énéral|"
-    r"[Dd]irect\w+|[Ee]xperte?|[Ff]ondat\w+|[Cc]ofondat\w+|[Aa]mbassad\w+|PDG|CEO|Mrs?|Ms|Sir|[Pp]rofessor|[Pp]resident|"
-    r"[Mm]inister|[Ss]ecretary|[Cc]hairman|[Ff]ounder|[Cc]o-founder|[Dd]irector|[Ee]xpert|[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|TS|"
-    r"ThS|GS|PGS|[Tt]iến sĩ|[Gg]iáo sư|[Cc]hủ tịch|[Tt]hủ tướng|[Bb]ộ trưởng|[Tt]ổng lãnh sự|Herr|Frau|[Pp]räsident|"
-    r"[Pp]residente|[Ss]eñora?|[Dd]on)"
-    rf"\b\.?,?\s+)(?P<name>{_CAPITALISED}(?:\s+{_CAPITALISED})*)"
-)
-_HAN_NAME = re.compile(r"[一-鿿]·[一-鿿]|先生|女士|博士|教授|总统|主席|总理|部长|总领事|创始人")
+_TITLED = re.compile(rf"(?:{_WORDS['title']}\b\.?,?\s+)(?P<name>{_CAPITALISED}(?:\s+{_CAPITALISED})*)")
+_HAN_NAME = re.compile(_WORDS["han_name"])
 
 
 def expected_type(question: str, language: str) -> AnswerType | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rag.answer_types import expected_type
-from rag.languages import fold, has_query_terms
+from rag.languages import HAN, fold, has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
 from rag.protocols import Encoder
 from rag.support import Sentence, stated, support
@@ -19,10 +19,9 @@ Quotes = list[tuple[int, Span]]
 _CHUNK = 8192  # characters of a draft that are taken at once, in which a whole line is known as such
 _BREAKS = re.compile(r"[\n\r\v\f\u0085\u2028\u2029]")
 _ENDS = re.compile(r"[.!?…。！？]")
-_HAN = "㐀-鿿"
-_LETTER = rf"[^\W{_HAN}]"  # of a script that writes spaces between words
+_LETTER = rf"[^\W{HAN}]"  # of a script that writes spaces between words
 _WITHIN_WORD = re.compile(_LETTER * 2)
-_WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
+_WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 
 class CitationBook:

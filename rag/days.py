@@ -7,8 +7,10 @@ from datetime import timedelta
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
-def first_day(date: str) -> str:
-    """Return the first day that an ISO 8601 date of reduced precision may be."""
+def first_day(date: str | None) -> str:
+    """Return the first day that an ISO 8601 date of reduced precision may be; no date is before all others."""
+    if not date:
+        return ""
     return f"{date}-01-01"[:10] if len(date) == 4 else f"{date}-01"[:10]
 
 
@@ -19,7 +21,9 @@ def last_day(date: str) -> str:
 
 def is_later(date: str | None, other: str | None) -> bool:
     """Whether a date is surely after another."""
-    return bool(date and other) and first_day(date or "") > last_day(other or "")
+    if not date or not other:
+        return False
+    return first_day(date) > last_day(other)
 
 
 def days_between(date: str, other: str) -> int:

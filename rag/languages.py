@@ -25,6 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+['’]?")
 _SEPARATOR = r"[ .,\u00a0\u202f\u2009]"
 _TOKEN = re.compile(rf"(?<!\d)\d{{1,3}}(?:{_SEPARATOR}\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?|\w+")
 _GROUPING = re.compile(rf"{_SEPARATOR}(?=\d{{3}}(?!\d))")
+HAN = "㐀-鿿"  # the range of nearly all Chinese characters in use; fine where a rare one only costs a little
 _HAN = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0002fa1f"
 _CJK = re.compile(f"[{_HAN}぀-ヿ]+")
 # Chinese runs words together; a question is cut at the words that ask and bind, which are in no article's names.
@@ -39,7 +40,7 @@ _SCRIPTS = (
     ("hi", re.compile(r"[ऀ-ॿ]")),
 )
 # A Vietnamese syllable without its diacritics: onset, nucleus, coda.
-_SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
+SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
 _VIETNAMESE = re.compile(r"[ạ-ỹơưđ]", re.IGNORECASE)
 
 
@@ -103,7 +104,7 @@ def _short_scores(text: str) -> dict[str, float]:
             scores["vi"] = scores.get("vi", 0.0) + (0.3 if word[0].isupper() else 1.0)
         elif len(bare) > 1 and bare not in _votes():
             # Vietnamese typed without diacritics is a row of short syllables; names of any language are not counted.
-            weight = 0.0 if word[0].isupper() else 0.4 if _SYLLABLE.fullmatch(bare) else -0.5
+            weight = 0.0 if word[0].isupper() else 0.4 if SYLLABLE.fullmatch(bare) else -0.5
             scores["vi"] = scores.get("vi", 0.0) + weight
     return scores
 

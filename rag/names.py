@@ -10,15 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from rag.languages import fold, is_function_word
+from rag.languages import HAN, SYLLABLE, fold, is_function_word
 from rag.tables import table
 
-_HAN = "㐀-鿿"
-_WORD = re.compile(rf"[^\W_{_HAN}]+")
-_CODE = re.compile(rf"(?<![^\W_{_HAN}])[^\W\d_{_HAN}]+\d[^\W_{_HAN}]*")
+_WORD = re.compile(rf"[^\W_{HAN}]+")
+_CODE = re.compile(rf"(?<![^\W_{HAN}])[^\W\d_{HAN}]+\d[^\W_{HAN}]*")
 _BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
-# A Vietnamese syllable without its diacritics.
-_SYLLABLE = re.compile(r"(?:ngh?|n[gh]?|[ckgpt]h|tr|gi|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
 _LIKE = 0.77  # of the letters of two spellings of a name: "Singapour", "Singapore"
 
 
@@ -69,7 +66,7 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
         folded = fold(word[0])
         if abroad and (
             {folded, folded.removesuffix("s")} & _ordinary()
-            or (language == "vi" and run < 3 and _SYLLABLE.fullmatch(folded))
+            or (language == "vi" and run < 3 and SYLLABLE.fullmatch(folded))
         ):
             continue
         spelled.add(folded)

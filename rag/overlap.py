@@ -9,8 +9,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from rag.languages import HAN
+
 ARTICLES = frozenset(("a", "an", "the", "un", "une", "des", "du", "le", "la", "les", "l"))
-_TOKEN = re.compile(r"[㐀-鿿]|[^\W_㐀-鿿]+")
+_TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 
 
 def tokens(text: str) -> Counter[str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rag.types import (
-    Answer,
     Article,
     ArticleSummary,
     Entry,
@@ -151,6 +150,3 @@ class Generator(Protocol):
         generator that cannot rewrite questions yields nothing for one. While it waits for another program it yields an
         empty piece at least twice a second. Raises GeneratorError.
         """
-
-
-__all__ = ["Answer", "Encoder", "Generator", "Progress", "Store", "silent"]

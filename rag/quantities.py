@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
 
+from rag.languages import HAN
 from rag.tables import table
 
 _FIGURE = r"\d{1,3}(?:[ .,]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?"
 _HAN_DIGITS = "〇零一二三四五六七八九"
 _HAN = _HAN_DIGITS + "两双半十百千万亿"
-_TOKEN = re.compile(rf"(?<![^\W_{_HAN}㐀-鿿])(?:{_FIGURE})|[^\W\d_{_HAN}]+|[{_HAN}]")
+_TOKEN = re.compile(rf"(?<![^\W_{_HAN}{HAN}])(?:{_FIGURE})|[^\W\d_{_HAN}]+|[{_HAN}]")
 _GAP = re.compile(r"\s?-?|[多余来几]|\s(?:and|et|linh|lẻ|of|de|y)\s|-et-")
 _VAGUE = re.compile(
     r"(?:\b(?:hàng|vài|nhiều|mấy|several|few|plusieurs|quelques)\s|[数几上])$"

@@ -137,7 +137,7 @@ def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     Their scores are dealt out anew in that order, as a reranker does.
     """
     near = [hit for hit in hits if hit.score >= hits[0].score - NEAR_BEST]
-    dated = sorted(near, key=lambda hit: first_day(hit.candidate.article.published or "0000"), reverse=True)
+    dated = sorted(near, key=lambda hit: first_day(hit.candidate.article.published), reverse=True)
     return (*(replace(hit, score=old.score) for hit, old in zip(dated, near, strict=True)), *hits[len(near) :])
 
 

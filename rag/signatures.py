@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.languages import fold
+from rag.languages import HAN, fold
 
 SHINGLE = 5  # tokens
 _VALUES = 128  # of a signature; a resemblance of .5 is then told to +-.04 (one standard error)
-_TOKEN = re.compile(r"[㐀-鿿豈-﫿぀-ヿ]|[^\W_㐀-鿿豈-﫿぀-ヿ]+")
+_TOKEN = re.compile(rf"[{HAN}豈-﫿぀-ヿ]|[^\W_{HAN}豈-﫿぀-ヿ]+")
 
 
 def signature(text: str) -> bytes:

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.languages import query_terms, terms
+from rag.languages import HAN, query_terms, terms
 from rag.names import codes, known_names, names, unmatched
 from rag.polarity import lacking, negations, opposed
 from rag.protocols import Encoder
@@ -30,8 +30,8 @@ LEAST_LEAD = 0.02  # by which a claim is nearer to its quotes than to any senten
 WHOLE = 0.75  # of the length of its quotes: a claim as long as that leaves out no negation for brevity
 PENALTY = 2.0  # in log-odds for a further sentence: what needs two to be carried may be spliced from both
 _MEASURE = re.compile(r"\s?[多余来]?[名个位家场项种座]?(?=[一-鿿])")
-_CHINESE = re.compile("[㐀-鿿]")
-_COUNTED = re.compile(r"\s?[㐀-鿿]{2}|\s?[^\W\d]+")
+_CHINESE = re.compile(f"[{HAN}]")
+_COUNTED = re.compile(rf"\s?[{HAN}]{{2}}|\s?[^\W\d]+")
 
 FEATURES = ("similarity", "known_missing", "spelled_missing", "new_words")
 

@@ -14,6 +14,7 @@ from rag.days import days_between, first_day, is_later, last_day
 )
 def test_a_date_of_reduced_precision_is_all_of_its_days(date, first, last):
     assert (first_day(date), last_day(date)) == (first, last)
+    assert first_day(None) < first
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def choose(question: str, language: str, hits: Sequence[Hit], *, latest: bool = 
     best = choices[0].score if choices else 0.0
     if latest:
         near = [choice for choice in choices if choice.score >= best - MARGIN]
-        choices[: len(near)] = sorted(near, key=lambda choice: _published(hits[choice.hit]), reverse=True)
+        days = {choice: first_day(hits[choice.hit].candidate.article.published) for choice in near}
+        choices[: len(near)] = sorted(near, key=days.__getitem__, reverse=True)
     chosen: dict[str, Choice] = {}
     for choice in choices:
         if len(chosen) == MOST_SENTENCES or choice.score < best - MARGIN:
@@ -72,10 +73,6 @@ def _narrowed(choice: Choice, question: str, language: str, article: Article) ->
         return len(asked & set(terms(piece, article.language))) + len(mentions(kind, piece, question) if kind else ())
 
     return replace(choice, span=narrowed(article.text, choice.span, worth))
-
-
-def _published(hit: Hit) -> str:
-    return first_day(hit.candidate.article.published or "0000")
 
 
 def _words(choice: Choice, hits: Sequence[Hit]) -> str:
