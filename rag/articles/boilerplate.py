@@ -195,6 +195,11 @@ def _prose(page: Any) -> Counter[Any]:
     for block in blocks(page):
         if _is_prose(block):
             found[block.element] += len(block.text) - block.linked
+    return _summed(page, found)
+
+
+def _summed(page: Any, found: Counter[Any]) -> Counter[Any]:
+    """Add to each element what its descendants have."""
     for element in reversed(list(page.iter())):
         if (parent := element.getparent()) is not None:
             found[parent] += found[element]
@@ -240,10 +245,7 @@ def _teasers(page: Any, prose: Counter[Any], above: set[Any]) -> Iterator[Any]:
     found = list(blocks(page))
     for block in found:
         length[block.element] += len(block.text)
-    elements = list(page.iter())
-    for element in reversed(elements):
-        if (parent := element.getparent()) is not None:
-            length[parent] += length[element]
+    _summed(page, length)
     for block in found:
         element = block.element
         while element is not None and element not in first:

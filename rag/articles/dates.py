@@ -154,31 +154,28 @@ def _not_after(mention: _Mention, year: int, today: date) -> str | None:
 
 
 def _days(text: str, language: str) -> Iterator[_Mention]:
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            parts = match.groupdict()
-            word = parts.get("word")
-            if word and word.casefold() in ("mar", "may", "mars", "march") and language == "en" and word[0].islower():
-                continue  # the verbs "may" and "march"
-            year, day = int(parts.get("y") or 0), int(parts["d"])
-            month = _MONTHS[word.casefold()] if word else int(parts["m"])
-            if pattern is _DATES[1]:
-                if month > 12 >= day:
-                    day, month = month, day
-                elif language == "en" and day != month <= 12 and day <= 12:
-                    day = month = 0
-            if _exists(year or 2000, month, day):
-                yield _Mention(match.start(), year, month, day)
+    return (mention for pattern in _DATES for mention in _mentions(pattern, text, language))
 
 
 def _months(text: str) -> Iterator[_Mention]:
-    for pattern in _MONTHS_OF_YEARS:
-        for match in pattern.finditer(text):
-            parts = match.groupdict()
-            word = parts.get("word")
-            month = _MONTHS[word.casefold()] if word else int(parts["m"])
-            if _exists(int(parts["y"]), month, 0):
-                yield _Mention(match.start(), int(parts["y"]), month)
+    return (mention for pattern in _MONTHS_OF_YEARS for mention in _mentions(pattern, text))
+
+
+def _mentions(pattern: re.Pattern[str], text: str, language: str = "") -> Iterator[_Mention]:
+    for match in pattern.finditer(text):
+        parts = match.groupdict()
+        word = parts.get("word")
+        if word and word.casefold() in ("mar", "may", "mars", "march") and language == "en" and word[0].islower():
+            continue  # the verbs "may" and "march"
+        year, day = int(parts.get("y") or 0), int(parts.get("d") or 0)
+        month = _MONTHS[word.casefold()] if word else int(parts["m"])
+        if pattern is _DATES[1]:
+            if month > 12 >= day:
+                day, month = month, day
+            elif language == "en" and day != month <= 12 and day <= 12:
+                day = month = 0
+        if _exists(year or 2000, month, day):
+            yield _Mention(match.start(), year, month, day)
 
 
 def _exists(year: int, month: int, day: int) -> bool:

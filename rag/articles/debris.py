@@ -35,31 +35,28 @@ _SOURCE_NOTE = re.compile(
 _SOURCE_LINE = re.compile(
     r"(?:source|nguồn|来源|原文链接|link|lien|url|quelle|fuente)\s*[:：]\s*<?(https?://[^\s<>]+)>?", re.IGNORECASE
 )
-_COMMENTS = re.compile(
-    r"(?:comments?|commentaires?|bình\s+luận|ý\s+kiến|评论|comentarios?|kommentare?)\s*[(（:：]\s*\d+\s*[)）]?"
-    r"|\d+\s+(?:comments?|commentaires?|bình\s+luận|条评论)"
-    r"|leave\s+a\s+comment|laisser\s+un\s+commentaire|gửi\s+bình\s+luận|发表评论",
-    re.IGNORECASE,
-)
-_SHARE = re.compile(
-    r"(?:share|partager|chia\s+sẻ|分享|tweet(?:er)?|print|imprimer|in\s+bài|打印|teilen|compartir)"
-    r"(?:\s*(?:this(?:\s+article)?|cet\s+article|bài\s+viết|到|on|sur|qua|via|[:：|,]|facebook|twitter|x|zalo|linkedin"
-    r"|whatsapp|telegram|e-?mail|微信|微博))*+",
-    re.IGNORECASE,
-)
-_RELATED = re.compile(
-    r"(?:[>»►▶•*-]\s*)*+(?:(?:à\s+)?lire\s+aussi|voir\s+aussi|read\s+(?:more|also)|see\s+also|xem\s+thêm|đọc\s+thêm|延伸阅读|相关阅读)\s*[:：>»].*+"
-    r"|related\s+(?:articles|stories|news)|articles\s+(?:connexes|liés)|sur\s+le\s+même\s+sujet|tin\s+liên\s+quan|相关新闻",
-    re.IGNORECASE,
-)
-_ADVERT = re.compile(r"[\[(]?(?:advertisements?|publicité|quảng\s+cáo|广告|anzeige|publicidad)[\])]?", re.IGNORECASE)
-
-_WHOLE_LINES: tuple[tuple[re.Pattern[str], Reason], ...] = (
-    (_COMMENTS, "comment_counter"),
-    (_SHARE, "share_button"),
-    (_RELATED, "related_article"),
-    (_ADVERT, "advertisement"),
-)
+_WHOLE_LINES: dict[Reason, re.Pattern[str]] = {
+    "comment_counter": re.compile(
+        r"(?:comments?|commentaires?|bình\s+luận|ý\s+kiến|评论|comentarios?|kommentare?)\s*[(（:：]\s*\d+\s*[)）]?"
+        r"|\d+\s+(?:comments?|commentaires?|bình\s+luận|条评论)"
+        r"|leave\s+a\s+comment|laisser\s+un\s+commentaire|gửi\s+bình\s+luận|发表评论",
+        re.IGNORECASE,
+    ),
+    "share_button": re.compile(
+        r"(?:share|partager|chia\s+sẻ|分享|tweet(?:er)?|print|imprimer|in\s+bài|打印|teilen|compartir)"
+        r"(?:\s*(?:this(?:\s+article)?|cet\s+article|bài\s+viết|到|on|sur|qua|via|[:：|,]|facebook|twitter|x|zalo|linkedin"
+        r"|whatsapp|telegram|e-?mail|微信|微博))*+",
+        re.IGNORECASE,
+    ),
+    "related_article": re.compile(
+        r"(?:[>»►▶•*-]\s*)*+(?:(?:à\s+)?lire\s+aussi|voir\s+aussi|read\s+(?:more|also)|see\s+also|xem\s+thêm|đọc\s+thêm|延伸阅读|相关阅读)\s*[:：>»].*+"
+        r"|related\s+(?:articles|stories|news)|articles\s+(?:connexes|liés)|sur\s+le\s+même\s+sujet|tin\s+liên\s+quan|相关新闻",
+        re.IGNORECASE,
+    ),
+    "advertisement": re.compile(
+        r"[\[(]?(?:advertisements?|publicité|quảng\s+cáo|广告|anzeige|publicidad)[\])]?", re.IGNORECASE
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +116,4 @@ def _reason(text: str, *, after_image: bool, printed_twice: bool) -> Reason | No
     noted = (after_image or printed_twice) and _SOURCE_NOTE.search(text)
     if in_cell or noted or _CREDIT.search(text):
         return "caption"
-    return next((reason for pattern, reason in _WHOLE_LINES if pattern.fullmatch(text)), None)
+    return next((reason for reason, pattern in _WHOLE_LINES.items() if pattern.fullmatch(text)), None)

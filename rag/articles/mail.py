@@ -1,4 +1,7 @@
-"""Mail and newsletters (RFC 5322), one article a file: the text that was sent, or the words of the page that was."""
+"""Mail and newsletters (RFC 5322), one article a file: the text that was sent, or the words of the page that was.
+
+A browser saves a page with all that belongs to it as such a message too (MHTML, RFC 2557).
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from rag.articles.blocks import blocks
 from rag.articles.decoding import decode
 from rag.articles.drafts import LARGEST as LARGEST_TEXT
 from rag.articles.drafts import Draft, Metadata
-from rag.articles.identity import id_of_path
+from rag.articles.identity import id_of_path, usable_url
 from rag.articles.lines import plain_lines
 from rag.articles.normalisation import normalise, normalise_line
 from rag.articles.plain import load_bytes
-from rag.articles.webpage import lines_of, parse
+from rag.articles.webpage import lines_of, page_draft, parse
 from rag.errors import ArticleError
 from rag.types import Removed
 
@@ -45,7 +48,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 def read_mail(path: Path, origin: str) -> Iterator[Draft]:
     """Yield the article of a message."""
-    message, parts = message_of(path, origin)
+    message, parts = _message_of(path, origin)
     texts = {
         kind: next((p for p in parts if p.get_content_type() == kind), None) for kind in ("text/plain", "text/html")
     }
@@ -54,17 +57,28 @@ def read_mail(path: Path, origin: str) -> Iterator[Draft]:
     lines = plain if 2 * _length(plain) >= _length(page) else page  # many say in plain text only where the page is
     kept = tuple(line for line in lines if not _FURNITURE.fullmatch(line.text))
     removed = tuple(Removed(line.text, "boilerplate") for line in lines if line.text and line not in kept)
-    name, address = parseaddr(header(message, "From"))
+    name, address = parseaddr(_header(message, "From"))
     metadata = Metadata(
-        title=header(message, "Subject") or None,
+        title=_header(message, "Subject") or None,
         outlet=name or address.rpartition("@")[2] or None,
-        published=header(message, "Date") or None,
-        language=header(message, "Content-Language") or None,
+        published=_header(message, "Date") or None,
+        language=_header(message, "Content-Language") or None,
     )
     yield Draft(origin, kept, id_of_path(PurePosixPath(origin)), metadata, removed)
 
 
-def message_of(path: Path, origin: str) -> tuple[Message, list[Message]]:
+def read_mhtml(path: Path, origin: str) -> Iterator[Draft]:
+    """Yield the article of a saved page; when the file was saved is not when the article was published."""
+    message, parts = _message_of(path, origin)
+    page = next((part for part in parts if part.get_content_type() in ("text/html", "application/xhtml+xml")), None)
+    if page is None:
+        raise ArticleError("article_without_text", origin=origin)
+    data, charset = _payload(page)
+    address = _header(message, "Snapshot-Content-Location") or _header(page, "Content-Location")
+    yield page_draft(data, origin, id_of_path(PurePosixPath(origin)), charset, address if usable_url(address) else None)
+
+
+def _message_of(path: Path, origin: str) -> tuple[Message, list[Message]]:
     """Return a message and the parts of it that are no attachments. Raises ArticleError, and OSError."""
     data = load_bytes(path, origin, LARGEST)
     if not data.strip():
@@ -85,7 +99,7 @@ def message_of(path: Path, origin: str) -> tuple[Message, list[Message]]:
     ]
 
 
-def header(message: Message, name: str) -> str:
+def _header(message: Message, name: str) -> str:
     """Return a header as a line of text, empty where there is none."""
     value = str(message.get(name, ""))[:_READ]
     with contextlib.suppress(ValueError, LookupError):  # what is not encoded as it should be is shown as it stands
@@ -93,14 +107,14 @@ def header(message: Message, name: str) -> str:
     return normalise_line(value)
 
 
-def payload(part: Message) -> tuple[bytes, str | None]:
+def _payload(part: Message) -> tuple[bytes, str | None]:
     """Return the bytes of a part, and the encoding that it declares."""
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b"", part.get_content_charset()
 
 
 def _plain(part: Message | None, origin: str) -> tuple[Line, ...]:
-    data, charset = payload(part) if part else (b"", None)
+    data, charset = _payload(part) if part else (b"", None)
     if len(data) > LARGEST_TEXT:
         raise ArticleError("article_too_large", origin=origin, limit=LARGEST_TEXT >> 20)
     return plain_lines(normalise(decode(data, origin, charset))) if data.strip() else ()
@@ -108,7 +122,7 @@ def _plain(part: Message | None, origin: str) -> tuple[Line, ...]:
 
 def _page(part: Message | None, origin: str) -> tuple[Line, ...]:
     """Return the words of a page that was sent: all of them but those that it hides, for it has no menus."""
-    data, charset = payload(part) if part else (b"", None)
+    data, charset = _payload(part) if part else (b"", None)
     if not data.strip():
         return ()
     page: Any = parse(data, origin, charset)

@@ -4,17 +4,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import MappingProxyType
 
-from rag.articles.docx import read_docx
 from rag.articles.drafts import Detect, Draft, finish
 from rag.articles.epub import read_epub
 from rag.articles.feed import read_feed
 from rag.articles.jsonlines import read_json_lines
-from rag.articles.mail import read_mail
+from rag.articles.mail import read_mail, read_mhtml
 from rag.articles.markdown import read_markdown
-from rag.articles.mhtml import read_mhtml
-from rag.articles.odt import read_odt
+from rag.articles.office import read_docx, read_odt
 from rag.articles.pdf import read_pdf
 from rag.articles.plain import read_plain
 from rag.articles.webpage import read_page
@@ -24,28 +21,26 @@ from rag.types import Article
 Reader = Callable[[Path, str], Iterator[Draft | ArticleError]]
 """Yields the drafts of a file; the string is its origin, to be named in errors. May raise ArticleError and OSError."""
 
-SUFFIXES: Mapping[str, Reader] = MappingProxyType(
-    {
-        ".txt": read_plain,
-        ".md": read_markdown,
-        ".markdown": read_markdown,
-        ".jsonl": read_json_lines,
-        ".ndjson": read_json_lines,
-        ".html": read_page,
-        ".htm": read_page,
-        ".xhtml": read_page,
-        ".mhtml": read_mhtml,
-        ".mht": read_mhtml,
-        ".pdf": read_pdf,
-        ".docx": read_docx,
-        ".odt": read_odt,
-        ".epub": read_epub,
-        ".rss": read_feed,
-        ".atom": read_feed,
-        ".xml": read_feed,
-        ".eml": read_mail,
-    }
-)
+SUFFIXES: Mapping[str, Reader] = {
+    ".txt": read_plain,
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".html": read_page,
+    ".htm": read_page,
+    ".xhtml": read_page,
+    ".mhtml": read_mhtml,
+    ".mht": read_mhtml,
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+    ".odt": read_odt,
+    ".epub": read_epub,
+    ".rss": read_feed,
+    ".atom": read_feed,
+    ".xml": read_feed,
+    ".eml": read_mail,
+}
 """The reader of each kind of file, by suffix in lower case."""
 
 
@@ -88,18 +83,14 @@ def read(
     try:
         origin = _origin(path, root)
         for draft in _reader(path)(path, origin):
-            yield draft if isinstance(draft, ArticleError) else _finished(draft, detect, day)
+            try:
+                yield draft if isinstance(draft, ArticleError) else finish(draft, detect, day)
+            except ArticleError as error:
+                yield error
     except ArticleError as error:
         yield error
     except OSError as error:
         yield ArticleError("path_unreadable", path=path, reason=error.strerror)
-
-
-def _finished(draft: Draft, detect: Detect, today: date) -> Article | ArticleError:
-    try:
-        return finish(draft, detect, today)
-    except ArticleError as error:
-        return error
 
 
 def _origin(path: Path, root: Path) -> str:
@@ -111,11 +102,10 @@ def _origin(path: Path, root: Path) -> str:
 
 
 def _reader(path: Path) -> Reader:
-    try:
-        return SUFFIXES[path.suffix.lower()]
-    except KeyError:
-        known = ", ".join(SUFFIXES)
-        raise ArticleError("article_suffix_unknown", path=path, known=known) from None
+    reader = SUFFIXES.get(path.suffix.lower())
+    if reader is None:
+        raise ArticleError("article_suffix_unknown", path=path, known=", ".join(SUFFIXES))
+    return reader
 
 
 def _inside(path: Path, root: Path) -> bool:

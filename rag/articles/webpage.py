@@ -48,7 +48,8 @@ def page_draft(
     title = (
         parted.headline if parted.headline and (metadata.title or "").startswith(parted.headline) else metadata.title
     )
-    published = metadata.published or _printed_date(parted.between)
+    printed = (block.text for block in parted.between if is_dateline(block))
+    published = metadata.published or next(printed, None)
     return Draft(
         origin,
         lines_of(parted.article),
@@ -94,11 +95,6 @@ def lines_of(found: Sequence[Block]) -> tuple[Line, ...]:
         heading = element.tag in HEADINGS and len(block.text) <= _HEADING
         lines += [Line(block.text, HEADINGS.index(element.tag) + 1 if heading else 0), Line("")]
     return tuple(lines)
-
-
-def _printed_date(between: Sequence[Block]) -> str | None:
-    """Return the line between headline and article that names a day."""
-    return next((block.text for block in between if is_dateline(block)), None)
 
 
 def _listed(removed: Sequence[Removed], title: str | None) -> tuple[Removed, ...]:
