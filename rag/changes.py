@@ -281,14 +281,11 @@ def _mark(path: Path) -> tuple[str, int]:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256(readers().encode())
     try:
         with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
+            return hashlib.file_digest(file, lambda: hashlib.sha256(readers().encode())).hexdigest()
     except OSError:
         return ""
-    return digest.hexdigest()
 
 
 @cache

@@ -9,8 +9,9 @@ import json
 import ssl
 import time
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -54,27 +55,6 @@ _EVENTS: dict[str, type[ClaimMade | SourcesFound | TokenWritten]] = {
 """What data is of, by a member that it has; an answer has a question."""
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    collection: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Collections:
-    collections: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Passages:
-    passages: tuple[Found, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    articles: tuple[ArticleSummary, ...]
-    total: int
-
-
 class Remote(AbstractContextManager["Remote"]):
     """The collection that the settings name, behind the server that they name.
 
@@ -105,7 +85,7 @@ class Remote(AbstractContextManager["Remote"]):
     def collection(self) -> str:
         """The one that the settings name, else the one that the server has for its own."""
         named = "collection" in self._settings.model_fields_set
-        return self._settings.collection if named else self._got(_About, "/v1/about").collection
+        return self._settings.collection if named else self._got(str, "/v1/about", "collection")
 
     def stream(
         self,
@@ -138,17 +118,17 @@ class Remote(AbstractContextManager["Remote"]):
         filters: Filters = Filters(),  # noqa: B008 - frozen
     ) -> tuple[Found, ...]:
         """Return the best passages."""
-        return self._got(_Passages, "/v1/search", self._question(question, language, filters)).passages
+        body = self._question(question, language, filters)
+        return self._got(tuple[Found, ...], "/v1/search", "passages", json=body)
 
     def articles(self, filters: Filters = Filters()) -> Iterator[ArticleSummary]:  # noqa: B008 - frozen
         """Yield the articles, newest first."""
-        asked: dict[str, Any] = {**_filters(filters), "limit": PAGE, "offset": 0}
-        total = 1
-        while asked["offset"] < total:
-            page = self._got(_Page, self._address(), params=asked)
-            yield from page.articles
-            asked["offset"] += PAGE
-            total = page.total
+        for offset in count(0, PAGE):
+            asked = {**_filters(filters), "limit": PAGE, "offset": offset}
+            articles = self._got(tuple[ArticleSummary, ...], self._address(), "articles", params=asked)
+            yield from articles
+            if len(articles) < PAGE:
+                return
 
     def article(self, article_id: str) -> Article:
         return self._got(Article, f"{self._address()}/{quote(article_id)}")
@@ -169,10 +149,11 @@ class Remote(AbstractContextManager["Remote"]):
                 body[name] = getattr(self._settings, name)
         return body
 
-    def _got(self, kind: type[T], path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> T:
-        """Return the record at a path, got by GET, or by POST where there is a body."""
-        with self._asking("GET" if body is None else "POST", path, json=body, params=params) as response:
-            return self._made(kind, json.loads(response.read()))
+    def _got(self, kind: type[T], path: str, member: str = "", **sent: Any) -> T:
+        """Return the record at a path, or a member of it, got by GET, or by POST where JSON is sent."""
+        with self._asking("POST" if "json" in sent else "GET", path, **sent) as response:
+            found = json.loads(response.read())
+            return self._made(kind, found[member] if member else found)
 
     def _events(self, path: str, body: Any) -> Iterator[Event]:
         reader = EventReader()
@@ -221,7 +202,7 @@ class Remote(AbstractContextManager["Remote"]):
         if status == 401:
             return ServerError("server_wants_token", server=self.server)
         if key == "collection_unknown":
-            held = self._got(_Collections, "/v1/collections").collections
+            held = self._got(tuple[dict[str, Any], ...], "/v1/collections", "collections")
             known = ", ".join(one["name"] for one in held) or "-"
             return CollectionNotFound("collection_not_found", name=self.collection, known=known)
         kind = UsageError if status in USAGE else AskpressError
