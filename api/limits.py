@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -99,24 +100,22 @@ class Limits:
 
     async def _body(self, scope: Scope, receive: Receive) -> Receive:
         """Return where the application reads its body: JSON is read whole and looked at, files are only counted."""
-        headers = dict(scope["headers"])
-        length, kind = (
-            headers.get(b"content-length", b"0"),
-            headers.get(b"content-type", b"").split(b";")[0].strip().lower(),
-        )
-        if (not length.isdigit() or int(length) == 0) and b"transfer-encoding" not in headers:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if (not length.isdecimal() or int(length) == 0) and "transfer-encoding" not in headers:
             return receive
         articles = ARTICLES.fullmatch(scope["path"]) is not None
-        files = articles and kind == b"multipart/form-data"
+        files = articles and kind == "multipart/form-data"
         limit = self._server.upload_bytes if files else self._server.body_bytes * (LARGER if articles else 1)
         if int(length) > limit:
             raise RequestError("request_too_large", limit=limit)
         counted = _counted(receive, limit, self._server.patience_seconds)
         if files:
             return counted
-        if kind != b"application/json":
+        if kind != "application/json":
             expected = "application/json" + (", multipart/form-data" if articles else "")
-            raise RequestError("request_type_unknown", found=kind.decode("latin-1")[:100] or "-", expected=expected)
+            raise RequestError("request_type_unknown", found=kind[:100] or "-", expected=expected)
         return await _whole(counted)
 
 

@@ -5,15 +5,15 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -37,7 +37,10 @@ class Metrics:
     def __init__(self, load: Callable[[], tuple[int, int]]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.registry.register(_Load(load))
+        running = Gauge("askpress_work_running", "Work under way in threads.", registry=self.registry)
+        waiting = Gauge("askpress_work_waiting", "Work that waits for a thread.", registry=self.registry)
+        running.set_function(lambda: load()[0])
+        waiting.set_function(lambda: load()[1])
         route = ("method", "route")
         self._requests = Counter("askpress_requests", "Requests answered.", (*route, "status"), registry=self.registry)
         self._seconds = Histogram(
@@ -63,18 +66,6 @@ class Metrics:
             self._stages.labels(stage).observe(milliseconds / 1000)
 
 
-class _Load:
-    """Read when it is asked for."""
-
-    def __init__(self, load: Callable[[], tuple[int, int]]) -> None:
-        self._load = load
-
-    def collect(self) -> Iterator[Metric]:
-        running, waiting = self._load()
-        yield GaugeMetricFamily("askpress_work_running", "Work under way in threads.", running)
-        yield GaugeMetricFamily("askpress_work_waiting", "Work that waits for a thread.", waiting)
-
-
 class Operation:
     """The outermost middleware: names the request, answers what nobody foresaw, logs and counts."""
 
@@ -86,10 +77,10 @@ class Operation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        given = headers.get(b"x-request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
-        language = problems.language_of(headers.get(b"accept-language", ""))
+        language = problems.language_of(headers.get("accept-language", ""))
         scope.setdefault("state", {}).update(request_id=request_id, language=language)
         started, status = time.perf_counter(), problems.CLIENT_LEFT
 
@@ -97,12 +88,9 @@ class Operation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                more = {**HEADERS, "x-request-id": request_id}
-                known = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *((n.encode(), v.encode()) for n, v in more.items() if n.encode() not in known),
-                ]
+                sent = MutableHeaders(scope=message)
+                for name, value in {**HEADERS, "x-request-id": request_id}.items():
+                    sent.setdefault(name, value)
             await send(message)
 
         try:

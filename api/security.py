@@ -6,6 +6,7 @@ Whatever is not named here as public or as reading needs the role ``write``: a n
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
@@ -44,7 +45,7 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            headers = Headers(scope=scope)
             try:
                 self._check_host(headers)
                 if scope["method"] not in SAFE:
