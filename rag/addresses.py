@@ -9,13 +9,12 @@ from datetime import UTC, date, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rag.articles import SUFFIXES
 from rag.articles.drafts import Draft, finish
-from rag.articles.feed import read_feed
+from rag.articles.feed import feed_drafts
 from rag.articles.identity import id_of_content, outlet_of
 from rag.articles.webpage import page_draft
 from rag.changes import Comparison, file_of, kept_in, readers
@@ -54,7 +53,7 @@ class AddressChanges:
             yield from self._of_origin(url, self._of_feed)
             self._done += 1
         for url in self._urls:
-            yield from self._of_origin(url, self._of_document)
+            yield from self._of_origin(url, _articles)
             self._done += 1
 
     def _of_origin(self, url: str, read: Callable[[Document, str], Iterator[Article | Found]]) -> Iterator[Found]:
@@ -91,7 +90,7 @@ class AddressChanges:
 
     def _of_feed(self, document: Document, url: str) -> Iterator[Article | Found]:
         """Yield the items that a feed has in full, and what is new at the addresses of the others."""
-        items = list(_items(document, url))
+        items = list(feed_drafts(document.content, url))
         self._total += len(items)
         for item in items:
             self._done += 1
@@ -104,21 +103,10 @@ class AddressChanges:
                 except ArticleError as error:
                     yield error
             elif not self._kept(link):  # a feed tells of an article for days
-                yield from self._of_origin(link, partial(self._of_document, item=item))
-
-    @staticmethod
-    def _of_document(document: Document, url: str, item: Draft | None = None) -> Iterator[Article]:
-        yield from _articles(document, url, item)
+                yield from self._of_origin(link, partial(_articles, item=item))
 
 
-def _items(document: Document, url: str) -> Iterator[Draft | ArticleError]:
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "feed.xml")
-        path.write_bytes(document.content)
-        yield from read_feed(path, url)
-
-
-def _articles(document: Document, url: str, item: Draft | None) -> Iterator[Article]:
+def _articles(document: Document, url: str, item: Draft | None = None) -> Iterator[Article]:
     """Yield what a document holds, ``item`` being what a feed says of it. Raises ArticleError."""
     if document.kind in _PAGES:
         yield _page(document, url, item)

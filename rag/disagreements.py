@@ -62,7 +62,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A sentence of a hit that gives a figure."""
+    """A sentence of a hit that gives a figure; ``noun`` is the term of what it counts, or of its unit."""
 
     hit: Hit
     text: str
@@ -121,7 +121,7 @@ class _Asked:
         if not named or not self._names.known <= known_names(around):
             return None
         found = [
-            (quantity, _unit(quantity, text), _noun(quantity, article.language))
+            (quantity, _unit(quantity, text), next(iter(terms(quantity.after, article.language)), ""))
             for quantity in quantities(text, article.language, certain=True)
             if _FIGURE.fullmatch(quantity.readings[0])
             and not (_is_year(quantity) or self._readings & set(quantity.readings))
@@ -159,11 +159,6 @@ class _Asked:
 def _unit(quantity: Quantity, text: str) -> str | None:
     """Return the unit of a number; the sign of a currency may stand before one that ends in a word."""
     return quantity.unit or next((unit for sign, unit in _SIGNS.items() if sign in text), None)
-
-
-def _noun(quantity: Quantity, language: str) -> str:
-    """Return the term of what follows a number: what it counts, or its unit."""
-    return next(iter(terms(quantity.after, language)), "")
 
 
 def _is_year(quantity: Quantity) -> bool:

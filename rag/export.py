@@ -22,15 +22,12 @@ def markdown(answer: Answer) -> str:
         blocks += [" ".join([_plain(claim.text), *map(_marker, claim.citations)]) for claim in answer.claims]
     else:
         blocks.append(_plain(answer.text))
-    if answer.read_as:
-        blocks.append(f"*{_plain(message('read_as', answer.language, question=answer.read_as))}*")
-    if answer.notice:
-        blocks.append(f"*{_plain(answer.notice)}*")
+    blocks += [f"*{_plain(note)}*" for note in _notes(answer)]
     if answer.as_of:
         blocks.append(_plain(message("as_of", answer.language, date=answer.as_of)))
     for citation in answer.citations:
         lines = [f"**{_marker(citation.number)}** {_plain(source_line(citation, answer.language))}"]
-        lines += [f"> {_plain(_sentence(citation))}"]
+        lines += [f"> {_plain(citation.before + citation.quote + citation.after)}"]
         blocks += [*lines, f"<{citation.url}>"] if _linked(citation) else lines
     if not answer.citations and answer.sources:
         blocks.append(_plain(message("closest_articles", answer.language)))
@@ -40,12 +37,12 @@ def markdown(answer: Answer) -> str:
 
 def html(answer: Answer) -> str:
     """Return an answer as a whole page of HTML, without script, style or image."""
-    claims = [f"{escape(claim.text)} {''.join(_jump(n) for n in claim.citations)}" for claim in answer.claims]
+    claims = []
+    for claim in answer.claims:
+        jumps = "".join(f'<a href="#citation-{number}">[{number}]</a>' for number in claim.citations)
+        claims.append(f"{escape(claim.text)} {jumps}")
     body = [f"<h1>{escape(answer.question)}</h1>", *(f"<p>{text}</p>" for text in claims or [escape(answer.text)])]
-    if answer.read_as:
-        body.append(f"<p><em>{escape(message('read_as', answer.language, question=answer.read_as))}</em></p>")
-    if answer.notice:
-        body.append(f"<p><em>{escape(answer.notice)}</em></p>")
+    body += [f"<p><em>{escape(note)}</em></p>" for note in _notes(answer)]
     if answer.as_of:
         body.append(f"<p>{escape(message('as_of', answer.language, date=answer.as_of))}</p>")
     body += [_html_citation(citation, answer.language) for citation in answer.citations]
@@ -68,16 +65,13 @@ def _html_citation(citation: Citation, language: str) -> str:
     return f'<section id="citation-{citation.number}"><p>{line}</p>{quote}</section>'
 
 
-def _jump(number: int) -> str:
-    return f'<a href="#citation-{number}">[{number}]</a>'
+def _notes(answer: Answer) -> list[str]:
+    read_as = message("read_as", answer.language, question=answer.read_as) if answer.read_as else None
+    return [note for note in (read_as, answer.notice) if note]
 
 
 def _marker(number: int) -> str:
     return _plain(f"[{number}]")
-
-
-def _sentence(citation: Citation) -> str:
-    return f"{citation.before}{citation.quote}{citation.after}"
 
 
 def _linked(citation: Citation) -> bool:

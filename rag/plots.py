@@ -6,11 +6,13 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rag.evaluation import BASELINES, auroc, reliability
 from rag.trials import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -87,8 +89,6 @@ def calibration(groups: Sequence[Group], x: str, y: str) -> str:
 
 def rankings(groups: Sequence[Group]) -> str:
     """Draw nDCG@10 of Askpress and of the baselines by the language of the questions (down) and of the articles."""
-    import numpy as np
-
     rankers = {"askpress": "ndcg@10", **{name: f"{name}_ndcg@10" for name in BASELINES}}
     down = sorted({group.language for group in groups})
     along = sorted({group.corpus for group in groups})
@@ -120,16 +120,11 @@ def _heat(axes: Axes, cells: NDArray[Any], down: Sequence[str], along: Sequence[
     axes.spines[:].set_visible(False)
     axes.grid(visible=False)
     axes.invert_yaxis()
-    for (row, column), value in _numbers(cells):
+    for (row, column), value in np.ndenumerate(cells):
+        if np.isnan(value):
+            continue  # there is nothing to rank
         axes.text(column + 0.5, row + 0.5, f"{value:.3f}"[1:] if value < 1 else "1.00", ha="center", va="center",
                   color="white" if value > 0.55 else "black")  # fmt: skip
-
-
-def _numbers(cells: NDArray[Any]) -> Iterator[tuple[tuple[int, int], float]]:
-    for row, values in enumerate(cells.tolist()):
-        for column, value in enumerate(values):
-            if value == value:  # noqa: PLR0124 - not a number: there is nothing to rank
-                yield (row, column), value
 
 
 def latency(outcomes: Sequence[Outcome], x: str) -> str:

@@ -23,8 +23,6 @@ _TITLES = re.compile(
     "|TS|T[hH]S|PGS|GS|BS|KS|CN|LS|T[pP]|NSND|NSƯT|Sra?|Srta|Dra|Ud|Lic|Ing|Gral|Hr|Fr|bzw"
 )
 _REFERENCES = re.compile("art|pp?|vol|[nN]o?|Nr|[fF]ig|chap|éd|ca|env|vs|Q|P|Abs|S|§")
-_LAST_PARAGRAPH = re.compile(r"\S[^\n]*")
-_WORD = re.compile(r"(?:(\w+)[\s.]+)?(?<!\w)([\w§]+)\.\s*$")
 _LAST_WORD = re.compile(r"(?:(\w+)[\s.]+)?(?<!\w)([\w§]+)\.\s*$")
 _CLOSERS = re.compile(r"\s*(?:[”’」』）)\]》]+|»(?!\w))+\s*")
 _PARAGRAPH = re.compile(r"\S[^\n]*")
@@ -172,10 +170,10 @@ def _fitted(
 ) -> list[list[_Sentence]]:
     """Return each sentence as pieces that keep to its budget: mostly itself."""
     pieces = [[_Sentence(span, count)] for span, count in zip(sentences, counts, strict=True)]
-    for cut in (_at_clauses, _at_spaces, _anywhere):
+    for pattern in (_CLAUSE, _SPACE, None):
         over = [i for i, parts in enumerate(pieces) if any(part.cost > budgets[i] for part in parts)]
         smaller = {
-            (i, part.span): cut(text, part.span, budgets[i])
+            (i, part.span): _cut(text, part.span, pattern, budgets[i])
             for i in over
             for part in pieces[i]
             if part.cost > budgets[i]
@@ -189,22 +187,13 @@ def _fitted(
     return [_merged(parts, budget) for parts, budget in zip(pieces, budgets, strict=True)]
 
 
-def _at_clauses(text: str, span: Span, _budget: int) -> list[Span]:
-    return _cut_at(_CLAUSE, text, span)
-
-
-def _at_spaces(text: str, span: Span, _budget: int) -> list[Span]:
-    return _cut_at(_SPACE, text, span)
-
-
-def _anywhere(text: str, span: Span, budget: int) -> list[Span]:
-    step = budget // _BYTES_A_CHARACTER
-    return list(_slices(text, [*range(span.start, span.stop, step), span.stop]))
-
-
-def _cut_at(pattern: re.Pattern[str], text: str, span: Span) -> list[Span]:
-    ends = [match.end() for match in pattern.finditer(text, span.start, span.stop)]
-    return list(_slices(text, [span.start, *ends, span.stop]))
+def _cut(text: str, span: Span, pattern: re.Pattern[str] | None, budget: int) -> list[Span]:
+    """Cut behind each match of a pattern; without one, anywhere, so that each piece keeps to the budget."""
+    if pattern:
+        cuts = [span.start, *(match.end() for match in pattern.finditer(text, span.start, span.stop))]
+    else:
+        cuts = [*range(span.start, span.stop, budget // _BYTES_A_CHARACTER)]
+    return list(_slices(text, [*cuts, span.stop]))
 
 
 def _merged(parts: Sequence[_Sentence], budget: int) -> list[_Sentence]:

@@ -22,7 +22,11 @@ _DATES = ("pubDate", "published", "date", "issued", "updated")
 
 def read_feed(path: Path, origin: str) -> Iterator[Draft | ArticleError]:
     """Yield the articles of a feed, and what is wrong with an item that cannot be read. A broken end is passed over."""
-    data = load_bytes(path, origin, LARGEST)
+    yield from feed_drafts(load_bytes(path, origin, LARGEST), origin)
+
+
+def feed_drafts(data: bytes, origin: str) -> Iterator[Draft | ArticleError]:
+    """Yield what `read_feed` does of the bytes of a feed."""
     if not data.strip():
         raise ArticleError("article_empty", origin=origin)
     root = tree(data if b"\0" in data else harmless(data), origin, recover=True)
