@@ -1,7 +1,9 @@
 """The description of the API in OpenAPI 3.1, with every status of an operation and every event of a stream."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,12 +11,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from api.chat import OpenAIError
-from api.examples import examples
 from api.models import ArticlesRequest, ProblemDetails
 from api.problems import MEDIA_TYPE, OPENAI_PATHS
 from api.security import PUBLIC
 from rag.types import ClaimMade, SourcesFound, TokenWritten
 
+EXAMPLES = Path(__file__).with_name("examples.json")
+"""For each operation the body of a request, and bodies of responses: what a server with the seed articles answered."""
 ALWAYS = (421, 429, 500, 503)
 WITH_TOKEN = (401, 403)
 WITH_BODY = (400, 408, 413, 415, 422)
@@ -49,10 +52,11 @@ def describe(app: FastAPI, question_length: int) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _complete(operation, path)
-            _exemplify(operation)
+            _exemplify(operation, examples.get(operation["operationId"], {}))
     app.openapi_schema = schema
     return schema
 
@@ -102,9 +106,8 @@ def _event_schema(events: Mapping[str, str]) -> dict[str, Any]:
     return {"oneOf": kinds}
 
 
-def _exemplify(operation: dict[str, Any]) -> None:
+def _exemplify(operation: dict[str, Any], found: Mapping[str, Any]) -> None:
     """Show what was asked and answered once."""
-    found = examples().get(operation["operationId"], {})
     if "request" in found:
         operation["requestBody"]["content"]["application/json"]["example"] = found["request"]
     for status, bodies in found.get("responses", {}).items():

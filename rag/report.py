@@ -2,43 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from importlib.resources import files
 
 from rag import plots
 from rag.evaluation import BASELINES, auroc
 from rag.messages import message
 from rag.trials import Evaluation, Group
-
-PAGE = """<!doctype html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; --ink: #1c1e21; --line: #d3d6da; --page: #fff }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e4e6e9; --line: #40454c; --page: #16181b }} }}
-body {{ max-width: 75rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif;
-       color: var(--ink); background: var(--page) }}
-.plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 1rem 2rem }}
-h2 {{ font-size: 1.15rem; margin: 1rem 0 .3rem }}
-figure {{ margin: 0 }}
-figcaption {{ font-size: .875rem; max-width: 36rem }}
-svg {{ max-width: 100%; height: auto }}
-svg text {{ font-family: system-ui, sans-serif !important }}
-.wide {{ overflow-x: auto }}
-table {{ border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums }}
-th, td {{ padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }}
-th[scope=row] {{ position: sticky; left: 0; background: var(--page); text-align: left }}
-.facts td {{ text-align: left; white-space: normal }}
-</style>
-<h1>{title}</h1>
-<div class="plots">
-{plots}</div>
-<h2 id="metrics">{metrics}</h2>
-<div class="wide" role="region" aria-labelledby="metrics" tabindex="0">{table}</div>
-<h2>{measured}</h2>
-<div class="wide">{facts}</div>
-</html>
-"""
 
 
 def page(evaluation: Evaluation, language: str) -> str:
@@ -51,7 +20,8 @@ def page(evaluation: Evaluation, language: str) -> str:
         ]
         for name, row in evaluation.table.items()
     }
-    return PAGE.format(
+    template = files("rag").joinpath("report.html").read_text(encoding="utf-8")
+    return template.format(
         language=language,
         title=escape(message("report_title", language, name=evaluation.facts["questions"])),
         plots="".join(_figures(groups, language)),

@@ -27,7 +27,7 @@ def test_the_wheel_carries_the_seeds_and_the_data(tmp_path):
         for file in filter(Path.is_file, (ROOT / "web").rglob("*")):
             assert archive.read(f"api/web/{file.relative_to(ROOT / 'web')}") == file.read_bytes()
         names = set(archive.namelist())
-    data = [path for path in (ROOT / "rag").rglob("*") if path.suffix in {".json", ".jsonl", ".sql", ".txt"}]
+    data = [path for path in (ROOT / "rag").rglob("*") if path.suffix in {".html", ".json", ".jsonl", ".sql", ".txt"}]
     assert data
     assert {str(path.relative_to(ROOT)) for path in data} <= names
 

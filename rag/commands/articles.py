@@ -10,7 +10,6 @@ from rag.commands.shared import (
     filters_of,
     json_option,
     load_settings,
-    only_here,
     opened_store,
     read_from,
     show,
@@ -47,8 +46,7 @@ def show_command(article_id: str, removed: bool, as_json: bool, **given: Any) ->
 @click.argument("article_ids", metavar="ID...", nargs=-1, required=True)
 @collection_option
 def remove_command(article_ids: tuple[str, ...], **given: Any) -> None:
-    settings = load_settings(given)
-    only_here(settings, "rag remove")
+    settings = load_settings(given, here="rag remove")
     with opened_store(settings) as store:
         for article_id in article_ids:
             store.article(article_id)  # raises ArticleNotFound before anything is removed

@@ -8,7 +8,6 @@ from rag.commands.shared import (
     collection_option,
     json_option,
     load_settings,
-    only_here,
     opened_store,
     show,
     showing_progress,
@@ -27,8 +26,7 @@ def collections_group(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is None:
         from rag.collections import states
 
-        settings = load_settings({})
-        only_here(settings, "rag collections")
+        settings = load_settings({}, here="rag collections")
         found = states(settings)
         show(found, as_json, lambda terminal: terminal.collections_text(found, LANGUAGE))
 
@@ -39,8 +37,7 @@ def collections_group(context: click.Context, as_json: bool) -> None:
 def collections_remove_command(name: str, yes: bool) -> None:
     from rag.collections import remove
 
-    settings = load_settings({"collection": name})
-    only_here(settings, "rag collections remove")
+    settings = load_settings({"collection": name}, here="rag collections remove")
     with opened_store(settings) as store:
         count = store.state().articles
     if not yes:
@@ -58,8 +55,7 @@ def collections_remove_command(name: str, yes: bool) -> None:
 def export_command(name: str, file: Path, force: bool) -> None:
     from rag.archive import write_archive
 
-    settings = load_settings({"collection": name})
-    only_here(settings, "rag export")
+    settings = load_settings({"collection": name}, here="rag export")
     with opened_store(settings) as store:
         count = write_archive(store, name, file, overwrite=force)
     click.echo(say("exported", name=name, count=count, path=file))
@@ -72,8 +68,7 @@ def export_command(name: str, file: Path, force: bool) -> None:
 def import_command(file: Path, collection: str | None, force: bool) -> None:
     from rag.archive import import_archive, import_backup, is_backup
 
-    settings = load_settings({"collection": collection})
-    only_here(settings, "rag import")
+    settings = load_settings({"collection": collection}, here="rag import")
     with showing_progress() as progress:
         if not is_backup(file):
             name, state = import_archive(file, settings, name=collection, replace=force, progress=progress)
@@ -91,8 +86,7 @@ def import_command(file: Path, collection: str | None, force: bool) -> None:
 def backup_command(name: str, file: Path, force: bool) -> None:
     from rag.archive import written_aside
 
-    settings = load_settings({"collection": name})
-    only_here(settings, "rag backup")
+    settings = load_settings({"collection": name}, here="rag backup")
     with opened_store(settings) as store, written_aside(file, overwrite=force) as aside:
         store.backup(aside)
     click.echo(say("backed_up", name=name, path=file))

@@ -13,7 +13,6 @@ from rag.commands.shared import (
     collection_option,
     json_option,
     load_settings,
-    only_here,
     opened_engine,
     opened_store,
     show,
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help=say("help_watch"))
 @json_option
 def sync_command(path: Path, dry_run: bool, watch: bool, as_json: bool, **given: Any) -> int:
-    settings = load_settings(given)
-    only_here(settings, "rag sync")
+    settings = load_settings(given, here="rag sync")
     with showing_progress() as progress:
         if dry_run:
             return _plan(path, settings, progress, as_json)
@@ -57,8 +55,7 @@ def add_command(urls: tuple[str, ...], feeds: tuple[str, ...], as_json: bool, **
     from rag.addresses import AddressChanges
     from rag.fetching import Fetcher
 
-    settings = load_settings(given)
-    only_here(settings, "rag add")
+    settings = load_settings(given, here="rag add")
     if not settings.allow_fetch:
         raise UsageError("fetch_off")
     if not urls and not feeds:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rag.commands.shared import load_settings, only_here, showing_progress
+from rag.commands.shared import load_settings, showing_progress
 from rag.usage import Command, Group, say
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def mcp_command() -> None:
     from api.serving import serve_stdio
     from api.settings import load
 
-    settings = load_settings({})
-    only_here(settings, "rag mcp")
+    settings = load_settings({}, here="rag mcp")
     with showing_progress() as progress:
         serve_stdio(settings, load(host="127.0.0.1"), progress=progress)
 

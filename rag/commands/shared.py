@@ -52,10 +52,14 @@ filter_options = together(
 )
 
 
-def load_settings(given: dict[str, Any]) -> Settings:
+def load_settings(given: dict[str, Any], *, here: str = "") -> Settings:
+    """Return the settings for a command with these options; ``here`` is what it is called if no server does it."""
     from rag.settings import load
 
-    return load(**{name: given.get(name) for name in FLAGS})
+    settings = load(**{name: given.get(name) for name in FLAGS})
+    if here:
+        only_here(settings, here)
+    return settings
 
 
 @contextmanager

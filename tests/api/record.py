@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.examples import FILE
+from api.openapi import EXAMPLES
 from api.settings import load as load_server
 from rag.settings import load
 
@@ -98,7 +98,7 @@ def _articles(recorder, client):
 def main(*, recording):
     with tempfile.TemporaryDirectory() as folder:
         if recording:
-            FILE.write_text(_text(record(Path(folder))), encoding="utf-8")
+            EXAMPLES.write_text(_text(record(Path(folder))), encoding="utf-8")
         app = create_app(load(data_dir=Path(folder)), load_server())
         SNAPSHOT.write_text(_text(app.openapi()), encoding="utf-8")
 
