@@ -1,15 +1,13 @@
 """What is new at addresses of the web: pages, other documents, and what feeds link to. Nothing is ever removed."""
 
-from __future__ import annotations
-
 import hashlib
 import mimetypes
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rag.articles import SUFFIXES
@@ -17,18 +15,13 @@ from rag.articles.drafts import Draft, finish
 from rag.articles.feed import feed_drafts
 from rag.articles.identity import id_of_content, outlet_of
 from rag.articles.webpage import page_draft
-from rag.changes import Comparison, file_of, kept_in, readers
+from rag.changes import Comparison, Found, file_of, kept_in, readers
 from rag.errors import ArticleError, FetchError
+from rag.fetching import Document, Fetcher
 from rag.languages import detect
+from rag.protocols import Store
 from rag.types import Article, Origin, Reading
 from rag.uploads import Upload
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from rag.changes import Found
-    from rag.fetching import Document, Fetcher
-    from rag.protocols import Store
 
 _FULL = 1500  # bytes of text in an item of a feed from which on it is the article, and no summary
 _PAGES = ("text/html", "application/xhtml+xml")

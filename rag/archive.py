@@ -5,8 +5,6 @@ line, its origin no more than a file's name; ``vectors.bin`` holds rows of the S
 its vector (little-endian float16). Who imports such a file need not trust who made it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -14,14 +12,15 @@ import secrets
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from itertools import islice
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from rag.articles.identity import usable_id, usable_url
 from rag.articles.normalisation import normalise
@@ -30,19 +29,11 @@ from rag.days import DATE
 from rag.encoders import load as load_encoder
 from rag.errors import ArchiveError, StoreError
 from rag.indexing import BATCH, Indexer
-from rag.protocols import silent
-from rag.settings import COLLECTION_NAME
+from rag.protocols import Progress, silent
+from rag.settings import COLLECTION_NAME, Settings
 from rag.store.database import storing
-from rag.types import Article, as_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from rag.protocols import Progress
-    from rag.settings import Settings
-    from rag.store.embedded import EmbeddedStore
-    from rag.types import StoreState
+from rag.store.embedded import EmbeddedStore
+from rag.types import Article, StoreState, as_json
 
 FORMAT, VERSION = "askpress-collection", 1
 _MANIFEST, _ARTICLES, _VECTORS = "manifest.json", "articles.jsonl", "vectors.bin"
@@ -157,8 +148,6 @@ class Archive:
 
     def articles(self) -> Iterator[Article]:
         """Yield the articles. Raises ArchiveError for a line that is none."""
-        from pydantic import TypeAdapter, ValidationError
-
         adapter = TypeAdapter(Article)
         count = 0
         with _readable(self._path), self._archive.open(_ARTICLES) as file:
@@ -241,8 +230,6 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
-    from pydantic import TypeAdapter, ValidationError
-
     try:
         found = json.loads(archive.read(_MANIFEST))
         if (found["format"], type(found["version"])) != (FORMAT, int):

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
+from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
+from scipy.stats import mannwhitneyu
+
 from rag.engine import Engine
 from rag.errors import QuestionSetError
 from rag.overlap import overlap
@@ -153,8 +156,6 @@ def _rankings(hits: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
 
 def retrieval_metrics(outcomes: Sequence[Outcome], known: frozenset[str], ranker: str = "askpress") -> dict[str, float]:
     """Return nDCG@10, hit@1, recall@5, recall@20 and MRR over the questions with a relevant article in ``known``."""
-    from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
-
     measures = {"ndcg@10": nDCG @ 10, "hit@1": Success @ 1, "recall@5": R @ 5, "recall@20": R @ 20, "mrr": RR}
     judged = [outcome for outcome in outcomes if outcome.query.answerable and outcome.query.relevant & known]
     if not judged:
@@ -250,8 +251,6 @@ def reliability(outcomes: Sequence[Outcome]) -> list[Bin]:
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     """Return the probability that a positive scores above a negative, ties counting half (Mann-Whitney)."""
-    from scipy.stats import mannwhitneyu
-
     return float(mannwhitneyu(positives, negatives).statistic) / (len(positives) * len(negatives))
 
 

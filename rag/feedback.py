@@ -57,8 +57,6 @@ class FeedbackBook:
 
     @contextmanager
     def _connection(self) -> Iterator[apsw.Connection]:
-        import apsw
-
         with storing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
         with translated(self._path):

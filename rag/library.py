@@ -1,30 +1,21 @@
 """All the collections of a data folder, opened when they are asked for, sharing one encoder. Safe for threads."""
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rag.collections import remove
 from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
-from rag.errors import CollectionNotFound, RequestError, StoreBusy
+from rag.errors import ArticleError, CollectionNotFound, RequestError, StoreBusy
 from rag.generators.extractive import ExtractiveGenerator
-from rag.protocols import Generator, Progress, silent
-from rag.settings import COLLECTION_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from rag.errors import ArticleError
-    from rag.indexing import SyncReport
-    from rag.protocols import Encoder
-    from rag.settings import Settings
-    from rag.store.embedded import EmbeddedStore
-    from rag.types import Article
+from rag.indexing import Indexer, SyncReport
+from rag.protocols import Encoder, Generator, Progress, silent
+from rag.settings import COLLECTION_NAME, Settings
+from rag.store.embedded import EmbeddedStore
+from rag.types import Article
 
 OPEN = 16
 """Collections kept open while nobody uses them; each has its indexes in memory."""
@@ -96,8 +87,6 @@ class Library:
 
     def add(self, name: str, articles: Iterable[Article | ArticleError], progress: Progress = silent) -> SyncReport:
         """Add articles to a collection: see ``Indexer.add``."""
-        from rag.indexing import Indexer
-
         found = list(articles)
         with self.store(name) as store:
             return Indexer(store, self._encoder, self._settings.passage_tokens, progress).add(found, len(found))

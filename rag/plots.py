@@ -1,25 +1,20 @@
 """The plots of an evaluation, as SVG that takes its colours of text and lines from the page it stands in."""
 
-from __future__ import annotations
-
 import re
+import warnings
+from collections.abc import Sequence
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
 
-from rag.evaluation import BASELINES, auroc, reliability
-from rag.trials import KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from rag.evaluation import Outcome
-    from rag.trials import Group
+from rag.evaluation import BASELINES, Outcome, auroc, reliability
+from rag.trials import KINDS, Group
 
 # matplotlib knows no variables of CSS: what it draws in these colours is given the page's own afterwards.
 INK, GRID = "#010203", "#030201"
@@ -52,8 +47,6 @@ def curves(groups: Sequence[Group]) -> Curves:
 
 def roc(found: Curves, x: str, y: str) -> str:
     """Draw the receiver operating characteristics of ``curves``."""
-    from sklearn.metrics import roc_curve
-
     misses = list(dict.fromkeys(miss for _, miss in found))
 
     def draw(figure: Figure) -> None:
@@ -152,11 +145,6 @@ def _unit_square(axes: Axes, x: str, y: str) -> None:
 
 def _svg(draw: Any, width: float, height: float) -> str:
     """Return what is drawn on a figure of so many inches, without the head of a file, its ids made its own."""
-    import warnings
-
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     with rc_context(STYLE), warnings.catch_warnings():
         # Letters are the browser's to draw; matplotlib only looks for them in its own fonts, to measure them.
         warnings.filterwarnings("ignore", message="Glyph .* missing")

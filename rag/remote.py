@@ -3,21 +3,25 @@
 The token goes into the headers of requests to that server and nowhere else: no redirect is followed, no proxy used.
 """
 
-from __future__ import annotations
-
 import json
 import ssl
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import Any, TypeVar
 from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import AskpressError, CollectionNotFound, ServerError, UsageError
 from rag.generators.sse import EventReader
 from rag.messages import interface_language
+from rag.settings import Settings
 from rag.types import (
     Answer,
     AnswerReady,
@@ -32,14 +36,6 @@ from rag.types import (
     Turn,
     Waiting,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from types import TracebackType
-
-    import httpx
-
-    from rag.settings import Settings
 
 T = TypeVar("T")
 CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 60.0  # a server that is at work says so every ten seconds
@@ -64,8 +60,6 @@ class Remote(AbstractContextManager["Remote"]):
     notices = ()
 
     def __init__(self, settings: Settings) -> None:
-        import httpx
-
         self.server = settings.server or ""
         self._settings = settings
         headers = {"Accept-Language": interface_language(settings.interface)}
@@ -173,8 +167,6 @@ class Remote(AbstractContextManager["Remote"]):
     @contextmanager
     def _asking(self, method: str, path: str, **sent: Any) -> Iterator[httpx.Response]:
         """Ask the server, and hand out its response where it is no error."""
-        import httpx
-
         status = 0
         try:
             with self._client.stream(method, path, **sent) as response:
@@ -189,8 +181,6 @@ class Remote(AbstractContextManager["Remote"]):
 
     def _made(self, kind: type[T], data: Any) -> T:
         """Return a record of a kind from its JSON."""
-        from pydantic import TypeAdapter, ValidationError
-
         try:
             return TypeAdapter(kind).validate_python(data)
         except ValidationError as error:

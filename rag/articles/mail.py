@@ -3,33 +3,27 @@
 A browser saves a page with all that belongs to it as such a message too (MHTML, RFC 2557).
 """
 
-from __future__ import annotations
-
 import contextlib
 import email
 import re
+from collections.abc import Iterator
 from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import parseaddr
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rag.articles.blocks import blocks
 from rag.articles.decoding import decode
 from rag.articles.drafts import LARGEST as LARGEST_TEXT
 from rag.articles.drafts import Draft, Metadata
 from rag.articles.identity import id_of_path, usable_url
-from rag.articles.lines import plain_lines
+from rag.articles.lines import Line, plain_lines
 from rag.articles.normalisation import normalise, normalise_line
 from rag.articles.plain import load_bytes
 from rag.articles.webpage import lines_of, page_draft, parse
 from rag.errors import ArticleError
 from rag.types import Removed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from email.message import Message
-
-    from rag.articles.lines import Line
 
 LARGEST = 64 << 20
 """Bytes of a message, pictures and attachments included."""

@@ -4,31 +4,26 @@ Every failure is one GeneratorError. The key goes into the headers of the reques
 followed, and what the other side says is shown without it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import httpx
 
 from rag.errors import GeneratorError
 from rag.generators.background import written_by
 from rag.generators.circuit import FAILURES, Circuit, circuit_of
 from rag.generators.refusal import eased, error_text, retry_after, shown
 from rag.generators.sse import MOST_BYTES, EventReader
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Generator
-
-    import httpx
 
 DONE = "[DONE]"
 RETRIES = 2
@@ -170,8 +165,6 @@ class Upstream:
 
     async def _try(self, write: Callable[[str], None], path: str, body: Json) -> None:
         """Ask once. Only what the model does ends a silence: a comment or half an event does not."""
-        import httpx
-
         limits, now = self.limits, asyncio.get_running_loop().time
         room, alive, blank, response = limits.max_tokens * CHARACTERS_PER_TOKEN, False, True, None
         try:
@@ -244,8 +237,6 @@ class Upstream:
 
     def call(self, path: str, body: Json, read: Callable[[Json], T]) -> T:
         """Return what ``read`` makes of the answer of the server's root to a short request. Raises GeneratorError."""
-        import httpx
-
         if self._before:
             self.endpoint = self._before()
         url = self.endpoint.base_url.removesuffix("/v1") + path
@@ -269,15 +260,11 @@ class Upstream:
         return self._failed("generator_not_understood", reason=shown(str(reason), self.endpoint.key))
 
     def _refused(self, error: httpx.HTTPError) -> _Failed:
-        import httpx
-
         retry = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
         reason = shown(str(error), self.endpoint.key) or type(error).__name__
         return self._failed("generator_refused", retry=retry, reason=reason)
 
     def _options(self) -> dict[str, Any]:
-        import httpx
-
         return {
             # Only plain bytes: what is compressed could grow without bound when it is unpacked.
             "headers": {"Accept-Encoding": "identity"} | self._headers(self.endpoint.key),
@@ -299,6 +286,4 @@ async def _bytes(response: httpx.Response, most: int) -> bytes:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    import httpx
-
     return httpx.create_ssl_context()  # reading the certificates takes some 100 ms
