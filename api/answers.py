@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 from api.models import FeedbackRequest, FeedbackResponse, KeptAnswer
 from api.parts import parts_of
 from rag import export
+from rag.answers import Answer
 from rag.errors import RequestError
 from rag.feedback import Feedback
-from rag.types import Answer, as_json
+from rag.types import as_json
 
 router = APIRouter(prefix="/v1", tags=["answers"])
 AnswerId = Annotated[str, Path(max_length=100)]

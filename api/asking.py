@@ -9,7 +9,8 @@ from api import problems
 from api.events import EventStream, Work, event
 from api.models import AskRequest, KeptAnswer, SearchRequest, SearchResponse
 from api.parts import Parts, parts_of
-from rag.types import AnswerReady, ClaimMade, Event, Found, SourcesFound, TokenWritten, Waiting, as_json
+from rag.answers import AnswerReady, ClaimMade, Event, Found, SourcesFound, TokenWritten, Waiting
+from rag.types import as_json
 
 router = APIRouter(prefix="/v1", tags=["questions"])
 NAMES = {SourcesFound: "sources", TokenWritten: "token", ClaimMade: "claim", AnswerReady: "answer"}

@@ -7,13 +7,13 @@ from urllib.parse import quote
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.models import WHOLE, AskRequest, TurnRequest
+from rag.answers import Answer, Citation, Claim
 from rag.articles.identity import usable_url
 from rag.errors import QuestionError, RequestError
 from rag.markers import harmless
 from rag.messages import message
 from rag.settings import COLLECTION_NAME
 from rag.terminal import source_line
-from rag.types import Answer, Citation, Claim
 
 NAME = "askpress"
 """The model that asks the default collection; ``askpress:press`` asks the collection ``press``."""

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from rag.answers import Answer, Found
 from rag.engine import Options
-from rag.types import Answer, Article, ArticleSummary, Filters, Found, Span, StoreState, Turn
+from rag.types import Article, ArticleSummary, Filters, Span, StoreState, Turn
 
 # The first, exactly: rag.settings.COLLECTION_NAME.
 CollectionName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]

@@ -16,7 +16,7 @@ from api.chat import NAME, AssistantMessage, ChatChoice, ChatCompletion, ChatReq
 from api.events import EventStream
 from api.models import AskRequest
 from api.parts import parts_of
-from rag.types import AnswerReady, ClaimMade, Event
+from rag.answers import AnswerReady, ClaimMade, Event
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 

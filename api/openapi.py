@@ -14,7 +14,7 @@ from api.chat import OpenAIError
 from api.models import ArticlesRequest, ProblemDetails
 from api.problems import MEDIA_TYPE, OPENAI_PATHS
 from api.security import PUBLIC
-from rag.types import ClaimMade, SourcesFound, TokenWritten
+from rag.answers import ClaimMade, SourcesFound, TokenWritten
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 """For each operation the body of a request, and bodies of responses: what a server with the seed articles answered."""

@@ -20,9 +20,9 @@ from api import problems
 from api.models import Health
 from api.parts import parts_of
 from api.security import HEADERS
+from rag.answers import Answer
 from rag.errors import AskpressError, EncoderError, RequestError
 from rag.generators import circuit
-from rag.types import Answer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -20,10 +20,11 @@ from api.asking import work_on
 from api.models import AskRequest, CollectionName, LanguageCode, SearchResponse, TopK, TurnRequest
 from api.parts import Parts
 from api.problems import without_folders
+from rag.answers import Answer, AnswerReady
 from rag.errors import ArticleNotFound, AskpressError, CollectionNotFound
 from rag.messages import interface_language
 from rag.terminal import answer_text, article_text, found_text
-from rag.types import Answer, AnswerReady, as_json
+from rag.types import as_json
 
 INSTRUCTIONS = (
     "Askpress answers questions from collections of press articles, and from nothing else. Each sentence of an answer "

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rag.answers import Answer
     from rag.protocols import Encoder
-    from rag.types import Answer
 
 SIZES = (1_200, 100_000)
 SENTENCES, WORDS = 4, 12

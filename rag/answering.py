@@ -6,6 +6,7 @@ import logging
 from collections.abc import Generator as Generating
 from dataclasses import replace
 
+from rag.answers import Answer, Claim, ClaimMade, Copy, Event, Source, TokenWritten, Waiting
 from rag.citations import ClaimReader
 from rag.disagreements import disagreements, figures_text
 from rag.errors import GeneratorError
@@ -13,7 +14,7 @@ from rag.generators.extractive import ExtractiveGenerator
 from rag.messages import catalogue, message
 from rag.protocols import Encoder, Generator
 from rag.retrieval import Retrieval
-from rag.types import Answer, Claim, ClaimMade, Copy, Event, Request, Source, TokenWritten, Waiting
+from rag.types import Request
 
 EXCERPT = 240  # characters of the passage shown with a source
 _log = logging.getLogger(__name__)

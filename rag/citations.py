@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rag.answer_types import expected_type
+from rag.answers import Citation, Claim, Support
 from rag.languages import HAN, fold, has_query_terms
 from rag.markers import harmless, numbers, says_something, split, split_complete, without_end
 from rag.protocols import Encoder
 from rag.support import Sentence, stated, support
-from rag.types import UNDETERMINED, Citation, Claim, Hit, Span, Support
+from rag.types import UNDETERMINED, Hit, Span
 
 LONGEST = 1200
 """Characters of a sentence that is judged. A longer one that is no article's is left out unread."""

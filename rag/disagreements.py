@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answer_types import expected_type
+from rag.answers import Citation
 from rag.days import days_between
 from rag.languages import fold, is_cjk, terms
 from rag.messages import message
 from rag.names import known_names, names
 from rag.quantities import Quantity, quantities
 from rag.tables import table
-from rag.types import Article, Citation, Hit
+from rag.types import Article, Hit
 
 READ = 20  # hits
 NEAR = 0.75  # cosine of two sentences; it tells a subject, not what is said of it

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rag.answerability import answerability
 from rag.answering import unanswered, write
+from rag.answers import Answer, AnswerReady, Event, Found, SourcesFound, Waiting
 from rag.conversation import context_of, leaning
 from rag.encoders import load as load_encoder
 from rag.encoders import prepared
@@ -24,19 +25,7 @@ from rag.names import respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.store import open_store
-from rag.types import (
-    UNDETERMINED,
-    Answer,
-    AnswerReady,
-    Event,
-    Filters,
-    Found,
-    Problem,
-    Request,
-    SourcesFound,
-    Turn,
-    Waiting,
-)
+from rag.types import UNDETERMINED, Filters, Problem, Request, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generating

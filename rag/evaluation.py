@@ -16,11 +16,12 @@ from typing import IO, Any, cast
 from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
 from scipy.stats import mannwhitneyu
 
+from rag.answers import Answer
 from rag.engine import Engine
 from rag.errors import QuestionSetError
 from rag.overlap import overlap
 from rag.protocols import Progress, silent
-from rag.types import Answer, Filters, Hit
+from rag.types import Filters, Hit
 
 RRF_K = 60
 BASELINES = ("bm25", "dense", "rrf")

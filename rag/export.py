@@ -6,10 +6,10 @@ What an article says is data: nothing in it becomes markup or a link of the expo
 import re
 from html import escape
 
+from rag.answers import Answer, Citation
 from rag.articles.identity import usable_url
 from rag.messages import message
 from rag.terminal import source_line
-from rag.types import Answer, Citation
 
 # Characters that mark text up, in CommonMark and in GitHub's dialect, which also links bare addresses.
 _MARKS = re.compile(r"([\\`*_\[\]{}<>&|~$:@])|(?<=www)(\.)|^([#+=-])|(?<=^\d)([.)])")

@@ -18,24 +18,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from rag.answers import Answer, AnswerReady, ClaimMade, Event, Found, SourcesFound, TokenWritten, Waiting
 from rag.errors import AskpressError, CollectionNotFound, ServerError, UsageError
 from rag.generators.sse import EventReader
 from rag.messages import interface_language
 from rag.settings import Settings
-from rag.types import (
-    Answer,
-    AnswerReady,
-    Article,
-    ArticleSummary,
-    ClaimMade,
-    Event,
-    Filters,
-    Found,
-    SourcesFound,
-    TokenWritten,
-    Turn,
-    Waiting,
-)
+from rag.types import Article, ArticleSummary, Filters, Turn
 
 T = TypeVar("T")
 CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 60.0  # a server that is at work says so every ten seconds

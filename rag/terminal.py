@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rag.answers import AnswerReady, TokenWritten, Waiting
 from rag.messages import message
-from rag.types import AnswerReady, Problem, TokenWritten, Waiting
+from rag.types import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from rag.answers import Answer, Citation, Copy, Event, Found, Source
     from rag.changes import Plan
     from rag.doctor import Examination
     from rag.errors import ArticleError
     from rag.generators import Described
     from rag.indexing import SyncReport
-    from rag.types import Answer, Article, ArticleSummary, Citation, Copy, Event, Found, Source, StoreState
+    from rag.types import Article, ArticleSummary, StoreState
 
 TABLE_COLUMNS = 6
 ID_COLUMNS = 60

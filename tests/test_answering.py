@@ -5,10 +5,11 @@ import json
 import pytest
 from fakes import MemoryStore, ScriptedGenerator, WordEncoder
 
+from rag.answers import AnswerReady, ClaimMade, TokenWritten, Waiting
 from rag.engine import Engine
 from rag.errors import GeneratorError
 from rag.settings import load
-from rag.types import AnswerReady, ClaimMade, TokenWritten, Turn, Waiting
+from rag.types import Turn
 
 TEXT = "Meta soutient ViGen. Le projet réunit à Nanning, en Chine, plus de 300 délégués qui sont venus de la région."
 QUESTION = "Qui soutient ViGen ?"

@@ -2,6 +2,7 @@ import pytest
 from fakes import MemoryStore, WordEncoder
 
 import rag.engine
+from rag.answers import AnswerReady, ClaimMade, SourcesFound, TokenWritten
 from rag.engine import (
     Engine,
     collections,
@@ -11,7 +12,7 @@ from rag.engine import (
 )
 from rag.errors import CollectionNotFound, EncoderError, QuestionError
 from rag.settings import load
-from rag.types import AnswerReady, ClaimMade, Filters, SourcesFound, TokenWritten
+from rag.types import Filters
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rag.answers import Answer, Citation, Claim
 from rag.errors import QuestionSetError
 from rag.evaluation import (
     Outcome,
@@ -18,7 +19,6 @@ from rag.evaluation import (
     reliability,
     retrieval_metrics,
 )
-from rag.types import Answer, Citation, Claim
 
 
 def outcome(

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rag.answers import Answer, Citation, Claim, Source
 from rag.export import html, markdown
-from rag.types import Answer, Citation, Claim, Source
 
 PAYLOADS = [
     "<script>alert(1)</script>", "[x](http://evil.example)", "![x](http://evil.example/x.png)", "http://evil.example",

@@ -9,11 +9,11 @@ import pytest
 from processes import BIN, environment, free_port
 
 from rag import cli
+from rag.answers import TokenWritten, Waiting
 from rag.errors import ServerError
 from rag.remote import Remote
 from rag.settings import load
 from rag.tokens import Tokens
-from rag.types import TokenWritten, Waiting
 
 NOBODY = f"http://127.0.0.1:{free_port()}"
 

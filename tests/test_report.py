@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from rag import trials
+from rag.answers import Answer
 from rag.cli import rag_group
 from rag.evaluation import Outcome, Query, measure
 from rag.messages import LANGUAGES, catalogue
 from rag.report import page
 from rag.trials import Evaluation, Group
-from rag.types import Answer
 
 TIMINGS = {"encode": 2.0, "search": 1.0, "generate": 1.0, "total": 4.0}
 

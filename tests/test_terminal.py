@@ -3,11 +3,12 @@
 import io
 from dataclasses import replace
 
+from rag.answers import Answer, Citation, Claim, Copy, Source
 from rag.changes import Change, Plan
 from rag.errors import ArticleError
 from rag.indexing import SyncReport
 from rag.terminal import ProgressLine, answer_text, plan_text, removed_text, sync_text, table_text
-from rag.types import Answer, Article, Citation, Claim, Copy, Removed, Source
+from rag.types import Article, Removed
 
 
 def test_what_was_removed_is_listed_with_the_reason_in_words():

@@ -2,8 +2,9 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from rag.answers import Claim
 from rag.errors import ArticleError
-from rag.types import Article, Claim, Problem, Removed, Span, as_json
+from rag.types import Article, Problem, Removed, Span, as_json
 
 ARTICLE = Article(id="a", title="Titre", text="Un texte.", language="fr", headings=(Span(0, 2),))
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from api.answers import KeptAnswers
+from rag.answers import Answer
 from rag.errors import RequestError
 from rag.feedback import FeedbackBook
-from rag.types import Answer
 
 QUESTION = "Combien de délégués à Nanning ?"
 

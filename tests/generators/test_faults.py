@@ -4,13 +4,13 @@ import pytest
 from fakes import MemoryStore, WordEncoder
 from upstream_server import HANG, RESET, FakeUpstream, event, head, unused_url
 
+from rag.answers import AnswerReady, SourcesFound
 from rag.engine import Engine
 from rag.generators import upstream
 from rag.generators.circuit import Circuit
 from rag.generators.openai import OpenAIGenerator
 from rag.generators.upstream import Endpoint, Limits
 from rag.settings import load
-from rag.types import AnswerReady, SourcesFound
 
 QUESTION = "Qui soutient ViGen ?"
 SAID = event({"choices": [{"delta": {"content": "Meta soutient ViGen [1].\n"}}]})
