@@ -4,14 +4,7 @@ from pathlib import Path
 
 import click
 
-from rag.commands.shared import (
-    collection_option,
-    json_option,
-    load_settings,
-    opened_store,
-    show,
-    showing_progress,
-)
+from rag.commands import shared
 from rag.errors import UsageError
 from rag.usage import LANGUAGE, Command, Group, say
 
@@ -20,15 +13,15 @@ force_option = click.option("--force", is_flag=True, help=say("help_force"))
 
 
 @click.group("collections", cls=Group, help=say("help_collections"), invoke_without_command=True)
-@json_option
+@shared.json_option
 @click.pass_context
 def collections_group(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is None:
         from rag.collections import states
 
-        settings = load_settings({}, here="rag collections")
+        settings = shared.load_settings({}, here="rag collections")
         found = states(settings)
-        show(found, as_json, lambda terminal: terminal.collections_text(found, LANGUAGE))
+        shared.show(found, as_json, lambda terminal: terminal.collections_text(found, LANGUAGE))
 
 
 @collections_group.command("remove", cls=Command, help=say("help_collections_remove"))
@@ -37,8 +30,8 @@ def collections_group(context: click.Context, as_json: bool) -> None:
 def collections_remove_command(name: str, yes: bool) -> None:
     from rag.collections import remove
 
-    settings = load_settings({"collection": name}, here="rag collections remove")
-    with opened_store(settings) as store:
+    settings = shared.load_settings({"collection": name}, here="rag collections remove")
+    with shared.opened_store(settings) as store:
         count = store.state().articles
     if not yes:
         click.confirm(say("remove_collection", name=name, count=count), abort=True, err=True)
@@ -55,21 +48,21 @@ def collections_remove_command(name: str, yes: bool) -> None:
 def export_command(name: str, file: Path, force: bool) -> None:
     from rag.archive import write_archive
 
-    settings = load_settings({"collection": name}, here="rag export")
-    with opened_store(settings) as store:
+    settings = shared.load_settings({"collection": name}, here="rag export")
+    with shared.opened_store(settings) as store:
         count = write_archive(store, name, file, overwrite=force)
     click.echo(say("exported", name=name, count=count, path=file))
 
 
 @click.command("import", cls=Command, help=say("help_import"))
 @file_argument
-@collection_option
+@shared.collection_option
 @force_option
 def import_command(file: Path, collection: str | None, force: bool) -> None:
     from rag.archive import import_archive, import_backup, is_backup
 
-    settings = load_settings({"collection": collection}, here="rag import")
-    with showing_progress() as progress:
+    settings = shared.load_settings({"collection": collection}, here="rag import")
+    with shared.showing_progress() as progress:
         if not is_backup(file):
             name, state = import_archive(file, settings, name=collection, replace=force, progress=progress)
         elif collection:
@@ -86,7 +79,7 @@ def import_command(file: Path, collection: str | None, force: bool) -> None:
 def backup_command(name: str, file: Path, force: bool) -> None:
     from rag.archive import written_aside
 
-    settings = load_settings({"collection": name}, here="rag backup")
-    with opened_store(settings) as store, written_aside(file, overwrite=force) as aside:
+    settings = shared.load_settings({"collection": name}, here="rag backup")
+    with shared.opened_store(settings) as store, written_aside(file, overwrite=force) as aside:
         store.backup(aside)
     click.echo(say("backed_up", name=name, path=file))

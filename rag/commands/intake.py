@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rag.commands.shared import (
-    DONE,
-    ERROR,
-    collection_option,
-    json_option,
-    load_settings,
-    opened_engine,
-    opened_store,
-    show,
-    showing_progress,
-)
+from rag.commands import shared
 from rag.errors import AskpressError, CollectionNotFound, UsageError
 from rag.usage import LANGUAGE, Command, say
 
@@ -32,16 +22,16 @@ if TYPE_CHECKING:
 
 @click.command("sync", cls=Command, help=say("help_sync"), epilog=say("help_sync_examples"))
 @click.argument("path", type=click.Path(path_type=Path))
-@collection_option
+@shared.collection_option
 @click.option("--dry-run", is_flag=True, help=say("help_dry_run"))
 @click.option("--watch", is_flag=True, help=say("help_watch"))
-@json_option
+@shared.json_option
 def sync_command(path: Path, dry_run: bool, watch: bool, as_json: bool, **given: Any) -> int:
-    settings = load_settings(given, here="rag sync")
-    with showing_progress() as progress:
+    settings = shared.load_settings(given, here="rag sync")
+    with shared.showing_progress() as progress:
         if dry_run:
             return _plan(path, settings, progress, as_json)
-        with opened_engine(settings, progress, create=True) as engine:
+        with shared.opened_engine(settings, progress, create=True) as engine:
             return _watch(path, engine, progress) if watch else _sync(path, engine, progress, as_json)
 
 
@@ -49,18 +39,18 @@ def sync_command(path: Path, dry_run: bool, watch: bool, as_json: bool, **given:
 @click.argument("urls", metavar="URL...", nargs=-1)
 @click.option("--feed", "feeds", multiple=True, metavar="URL", help=say("help_feed"))
 @click.option("--allow-fetch", is_flag=True, default=None, help=say("help_allow_fetch"))
-@collection_option
-@json_option
+@shared.collection_option
+@shared.json_option
 def add_command(urls: tuple[str, ...], feeds: tuple[str, ...], as_json: bool, **given: Any) -> int:
     from rag.addresses import AddressChanges
     from rag.fetching import Fetcher
 
-    settings = load_settings(given, here="rag add")
+    settings = shared.load_settings(given, here="rag add")
     if not settings.allow_fetch:
         raise UsageError("fetch_off")
     if not urls and not feeds:
         raise UsageError("fetch_nothing")
-    with showing_progress() as progress, opened_engine(settings, progress, create=True) as engine:
+    with shared.showing_progress() as progress, shared.opened_engine(settings, progress, create=True) as engine:
         changes = AddressChanges(urls, feeds, engine.store, Fetcher())
         progress("fetch", 0.0)
         return _told(lambda indexer: indexer.take(changes), engine, progress, as_json)
@@ -72,13 +62,13 @@ def _plan(path: Path, settings: Settings, progress: ProgressLine, as_json: bool)
     from rag.languages import detect
 
     try:
-        with opened_store(settings) as store:
+        with shared.opened_store(settings) as store:
             plan = FolderChanges(path.resolve(), store, detect).plan(progress)
     except CollectionNotFound:
         plan = FolderChanges(path.resolve(), None, detect).plan(progress)
     progress.stop()
-    show(plan, as_json, lambda terminal: terminal.plan_text(plan, settings.collection, LANGUAGE))
-    return ERROR if plan.failures else DONE
+    shared.show(plan, as_json, lambda terminal: terminal.plan_text(plan, settings.collection, LANGUAGE))
+    return shared.ERROR if plan.failures else shared.DONE
 
 
 def _sync(path: Path, engine: Engine, progress: ProgressLine, as_json: bool) -> int:
@@ -94,8 +84,8 @@ def _told(work: Callable[[Indexer], SyncReport], engine: Engine, progress: Progr
         click.echo(say("sync_interrupted", count=progress.counted), err=True)
         raise
     progress.stop()
-    show(report, as_json, lambda terminal: terminal.sync_text(report, engine.settings.collection, LANGUAGE))
-    return ERROR if report.failures else DONE
+    shared.show(report, as_json, lambda terminal: terminal.sync_text(report, engine.settings.collection, LANGUAGE))
+    return shared.ERROR if report.failures else shared.DONE
 
 
 def _watch(path: Path, engine: Engine, progress: ProgressLine) -> int:
@@ -118,4 +108,4 @@ def _watch(path: Path, engine: Engine, progress: ProgressLine) -> int:
 
     click.echo(say("watching", path=path), err=True)
     watch(path, sync)
-    return DONE
+    return shared.DONE

@@ -6,34 +6,21 @@ from typing import Any
 
 import click
 
-from rag.commands.shared import (
-    DONE,
-    NO_EVIDENCE,
-    asked,
-    collection_option,
-    filter_options,
-    filters_of,
-    json_option,
-    load_settings,
-    only_here,
-    show,
-    showing_progress,
-    together,
-)
+from rag.commands import shared
 from rag.errors import StorageFull, UsageError
 from rag.usage import LANGUAGE, Command, say
 
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 PIPED_BYTES = 1_000_000  # more than the longest question, so that its length can be told
 
-question_options = together(
+question_options = shared.together(
     click.argument("question", nargs=-1),
-    collection_option,
-    filter_options,
+    shared.collection_option,
+    shared.filter_options,
     click.option("--lang", metavar="CODE", help=say("help_lang")),
     click.option("--latest", is_flag=True, default=None, help=say("help_latest")),
     click.option("--top-k", type=int, metavar="N", help=say("help_top_k")),
-    json_option,
+    shared.json_option,
 )
 
 
@@ -48,31 +35,31 @@ def ask_command(question: tuple[str, ...], as_json: bool, lang: str | None, cont
     from rag.terminal import watched
     from rag.types import Turn
 
-    filters, language = filters_of(given), _language(lang)
-    text, settings = _question(question), load_settings(given)
+    filters, language = shared.filters_of(given), _language(lang)
+    text, settings = _question(question), shared.load_settings(given)
     for name in ("threshold", "unsupported"):
         if given[name] is not None:
-            only_here(settings, f"--{name}")
+            shared.only_here(settings, f"--{name}")
     kept = settings.data_dir / "conversation.json"
     history = conversation.load(kept, settings.collection) if continued else ()
-    with showing_progress() as progress, asked(settings, progress) as engine:
+    with shared.showing_progress() as progress, shared.asked(settings, progress) as engine:
         answer = watched(engine.stream(text, language=language, filters=filters, history=history), progress)
-    show(answer, as_json, lambda terminal: terminal.answer_text(answer))
+    shared.show(answer, as_json, lambda terminal: terminal.answer_text(answer))
     try:
         conversation.save(kept, settings.collection, (*history, Turn(answer.question, answer.text)))
     except StorageFull as error:  # the answer stands, though no question can go on from it
         click.echo(error.said(LANGUAGE), err=True)
-    return DONE if answer.status == "answered" else NO_EVIDENCE
+    return shared.DONE if answer.status == "answered" else shared.NO_EVIDENCE
 
 
 @click.command("search", cls=Command, help=say("help_search"), epilog=say("help_search_examples"))
 @question_options
 def search_command(question: tuple[str, ...], as_json: bool, lang: str | None, **given: Any) -> int:
-    filters, text, settings = filters_of(given), _question(question), load_settings(given)
-    with showing_progress() as progress, asked(settings, progress) as engine:
+    filters, text, settings = shared.filters_of(given), _question(question), shared.load_settings(given)
+    with shared.showing_progress() as progress, shared.asked(settings, progress) as engine:
         found = engine.search(text, language=_language(lang), filters=filters)
-    show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
-    return DONE if found else NO_EVIDENCE
+    shared.show(found, as_json, lambda terminal: terminal.found_text(found, LANGUAGE))
+    return shared.DONE if found else shared.NO_EVIDENCE
 
 
 def _language(code: str | None) -> str | None:
