@@ -293,6 +293,6 @@ def readers() -> str:
     """A digest of what reads articles: where that has changed, they are read again."""
     digest = hashlib.sha256(files("rag").joinpath("languages.py").read_bytes())
     for module in sorted(files("rag.articles").iterdir(), key=lambda module: module.name):
-        if module.name.endswith(".py"):
+        if module.name.endswith((".py", ".json")):
             digest.update(module.read_bytes())
     return digest.hexdigest()[:16]

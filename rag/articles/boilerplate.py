@@ -15,33 +15,13 @@ from typing import Any
 from rag.articles import dates
 from rag.articles.blocks import HEADINGS, Block, blocks
 from rag.articles.normalisation import normalise_line
+from rag.tables import table
 from rag.types import Reason, Removed
 
-# fmt: off
-_TAGS = frozenset({
-    "noscript", "iframe", "svg", "canvas", "video", "audio", "object", "embed", "button", "select", "input", "textarea",
-    "dialog", "nav", "aside", "footer", "menu", "amp-sidebar", "amp-consent", "amp-ad", "amp-embed", "amp-social-share",
-    "amp-list", "amp-user-notification",
-})
-_ROLES = frozenset({
-    "navigation", "dialog", "alertdialog", "alert", "contentinfo", "complementary", "search", "menu", "menubar",
-    "toolbar",
-})
-# fmt: on
-_NAMES = re.compile(
-    r"(?<![a-z0-9])(?:"
-    r"nav|nav(?:bar|igation|wrap)|menus?|bread-?crumbs?|crumbs?|skip(?:-link)?|pagination|pager"
-    r"|shar(?:e|es|ing|ebar|ebox)|social\w*|soc|addthis|(?:zalo|facebook|twitter|weixin|weibo)-?(?:share|like)?"
-    r"|related\w*|recommend\w*|recirc\w*|read-?(?:more|next|also)|more-?(?:news|stories|articles|from)|see-?also"
-    r"|most-?(?:read|viewed|popular|recent)|trending|popular|latest|top-?stories|tin-?lien-?quan\w*|xgxw|xiangguan"
-    r"|news-?letters?(?:box)?|sign-?up|subscri\w+|abonn\w+|paywall\w*|regwall|log-?in|donat\w+|membership"
-    r"|cookies?\w*|consent|gdpr|rgpd|privacy|site-?message|notice|notifications?|alerts?"
-    r"|comments?\w*|disqus\w*|respond|binh-?luan|replies|reactions?|react|likes?|zan"
-    r"|ad|ads|adv|advert\w*|ad-?(?:slot|box|unit|wrap\w*|container)|publicites?|quang-?cao|sponsor\w*|promo\w*|outbrain|taboola"
-    r"|side-?bars?|sidebar\w*|widgets?|foot|footer|copyright|disclaimer|statement|tags?|tag-?list|keywords|topics?"
-    r"|tool-?(?:bar|s|box)?|outils|qr|qr-?code|app-?(?:tip|download|banner)|dialog-app|player|author-?(?:bio|box|info)|bio"
-    r")(?![a-z0-9])"
-)
+_WORDS = table("articles/boilerplate")
+_TAGS, _ROLES = frozenset(_WORDS["tags"].split()), frozenset(_WORDS["roles"].split())
+_NAMES = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_WORDS['names'])})(?![a-z0-9])")  # of classes and ids
+_AFTER = re.compile("|".join(_WORDS["after"]), re.IGNORECASE)  # headings of comments and of other articles
 _COMMENTS = re.compile(r"(?<![a-z])(?:comments?|disqus|respond|binh-?luan|replies)(?![a-z0-9])")
 _SIGNATURE = re.compile(
     r"(?<![a-z0-9])(?:by-?line|signature|author|auteur|entry-meta|post-meta|editor|zeren)(?![a-z0-9])"
@@ -50,15 +30,6 @@ _CAPTION = re.compile(r"(?<![a-z0-9])(?:wp-)?(?:caption|legende|chu-?thich)(?:-t
 _LEAD = re.compile(
     r"(?<![a-z0-9])(?:stand-?first|sapo|chapo|chapeau|lead|lede|deck|dek|intro|summary|abstract|sub-?title|desc|description"
     r"|zhaiyao|daoyu)(?![a-z0-9])"
-)
-_AFTER = re.compile(
-    r"(?:\d+\s+)?(?:comments?|commentaires?|contributions|réactions|replies|responses|bình luận|ý kiến(?: bạn đọc)?"
-    r"|(?:网友)?(?:评论|跟贴|跟帖|留言)|精彩评论|discussion|leave a (?:reply|comment))\s*(?:[(（:：]?\s*\d*\s*[)）]?)"
-    r"|(?:more (?:from|on|news|stories)|most (?:read|viewed|popular)|related|you may also like|recommended)\b.*"
-    r"|(?:sur le même sujet|[àa] lire (?:aussi|également)|les plus lus|nos recommandations|articles similaires)\b.*"
-    r"|(?:tin (?:liên quan|cùng chuyên mục|mới|khác)|đọc (?:tiếp|thêm)|có thể bạn quan tâm|xem thêm)\b.*"
-    r"|(?:相关(?:新闻|阅读|推荐|报道)|延伸阅读|猜你喜欢|往期推荐|热点新闻|推荐阅读|更多)[^。]*",
-    re.IGNORECASE,
 )
 _PUBLISHED = re.compile(
     r"publi|posted|updated|mis\s+(?:à|en)|modifié|last|ngày|đăng|cập\s+nhật|thứ|chủ\s+nhật|发布|发表|更新|时间",

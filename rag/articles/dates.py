@@ -12,30 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from rag.tables import table
+
 _LEAD = 1000  # characters at the head of an article, where it tells the day that it is about
 _READ = 100_000  # characters in which years are counted; no article is longer, and hostile ones take no more time
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "janvier|january|janv|jan",
-            "février|fevrier|february|févr|feb",
-            "mars|march|mar",
-            "avril|april|avr|apr",
-            "mai|may",
-            "juin|june|jun",
-            "juillet|july|juil|jul",
-            "août|aout|august|aug",
-            "septembre|september|sept|sep",
-            "octobre|october|oct",
-            "novembre|november|nov",
-            "décembre|decembre|december|déc|dec",
-        ),
-        start=1,
-    )
-    for name in names.split("|")
-}
+_MONTHS = {name: month for month, names in enumerate(table("articles/months"), 1) for name in names.split()}
 _WORD = rf"(?P<word>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
 _YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)"
 _DAY = r"(?<![\d/.,])(?P<d>\d{1,2})"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.articles.lines import Line
+from rag.tables import table
 from rag.types import Reason, Removed
 
 _LONGEST = 400  # characters; a caption or a button is not longer, and the patterns below see no longer line
@@ -36,26 +37,7 @@ _SOURCE_LINE = re.compile(
     r"(?:source|nguồn|来源|原文链接|link|lien|url|quelle|fuente)\s*[:：]\s*<?(https?://[^\s<>]+)>?", re.IGNORECASE
 )
 _WHOLE_LINES: dict[Reason, re.Pattern[str]] = {
-    "comment_counter": re.compile(
-        r"(?:comments?|commentaires?|bình\s+luận|ý\s+kiến|评论|comentarios?|kommentare?)\s*[(（:：]\s*\d+\s*[)）]?"
-        r"|\d+\s+(?:comments?|commentaires?|bình\s+luận|条评论)"
-        r"|leave\s+a\s+comment|laisser\s+un\s+commentaire|gửi\s+bình\s+luận|发表评论",
-        re.IGNORECASE,
-    ),
-    "share_button": re.compile(
-        r"(?:share|partager|chia\s+sẻ|分享|tweet(?:er)?|print|imprimer|in\s+bài|打印|teilen|compartir)"
-        r"(?:\s*(?:this(?:\s+article)?|cet\s+article|bài\s+viết|到|on|sur|qua|via|[:：|,]|facebook|twitter|x|zalo|linkedin"
-        r"|whatsapp|telegram|e-?mail|微信|微博))*+",
-        re.IGNORECASE,
-    ),
-    "related_article": re.compile(
-        r"(?:[>»►▶•*-]\s*)*+(?:(?:à\s+)?lire\s+aussi|voir\s+aussi|read\s+(?:more|also)|see\s+also|xem\s+thêm|đọc\s+thêm|延伸阅读|相关阅读)\s*[:：>»].*+"
-        r"|related\s+(?:articles|stories|news)|articles\s+(?:connexes|liés)|sur\s+le\s+même\s+sujet|tin\s+liên\s+quan|相关新闻",
-        re.IGNORECASE,
-    ),
-    "advertisement": re.compile(
-        r"[\[(]?(?:advertisements?|publicité|quảng\s+cáo|广告|anzeige|publicidad)[\])]?", re.IGNORECASE
-    ),
+    reason: re.compile("|".join(forms), re.IGNORECASE) for reason, forms in table("articles/debris").items()
 }
 
 
