@@ -11,18 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
-from rag.errors import (
-    ArticleError,
-    ArticleNotFound,
-    AskpressError,
-    CollectionNotFound,
-    EncoderError,
-    GeneratorError,
-    RequestError,
-    StorageFull,
-    StoreBusy,
-    UsageError,
-)
+from rag import errors
 from rag.messages import LANGUAGES
 from rag.types import as_json
 
@@ -44,33 +33,33 @@ _KEYS: Mapping[int, tuple[str, ...]] = {
     503: ("server_busy", "server_not_ready", "server_stopping"),
 }
 BY_KEY = {key: status for status, keys in _KEYS.items() for key in keys}
-BY_CLASS: Mapping[type[AskpressError], int] = {
-    ArticleError: 422,
-    ArticleNotFound: 404,
-    CollectionNotFound: 404,
-    EncoderError: 503,
-    GeneratorError: 502,
-    StorageFull: 507,
-    StoreBusy: 503,
-    UsageError: 422,
+BY_CLASS: Mapping[type[errors.AskpressError], int] = {
+    errors.ArticleError: 422,
+    errors.ArticleNotFound: 404,
+    errors.CollectionNotFound: 404,
+    errors.EncoderError: 503,
+    errors.GeneratorError: 502,
+    errors.StorageFull: 507,
+    errors.StoreBusy: 503,
+    errors.UsageError: 422,
 }
 OPENAI_PATHS = frozenset({"/v1/models", "/v1/chat/completions"})
 """Here clients of OpenAI's understand its errors alone."""
 RETRY_SECONDS = 5  # where the error does not say when to come back
 
 
-def status_of(error: AskpressError) -> int:
+def status_of(error: errors.AskpressError) -> int:
     by_class = next((BY_CLASS[kind] for kind in type(error).__mro__ if kind in BY_CLASS), 500)
     return BY_KEY.get(error.key, by_class)
 
 
-def without_folders(error: AskpressError) -> AskpressError:
+def without_folders(error: errors.AskpressError) -> errors.AskpressError:
     """Return an error that names files and no folders: those say more of this machine than a client has to know."""
     values = {name: value.name if isinstance(value, Path) else value for name, value in error.values.items()}
     return type(error)(error.key, **values)
 
 
-def details(scope: Scope, error: AskpressError) -> dict[str, Any]:
+def details(scope: Scope, error: errors.AskpressError) -> dict[str, Any]:
     """Return an error as the members of a problem, in the language of the request."""
     error = without_folders(error)
     status, state, values = status_of(error), scope.get("state", {}), error.values
@@ -87,7 +76,7 @@ def details(scope: Scope, error: AskpressError) -> dict[str, Any]:
     return told | extra
 
 
-def response(scope: Scope, error: AskpressError) -> JSONResponse:
+def response(scope: Scope, error: errors.AskpressError) -> JSONResponse:
     told = details(scope, error)
     headers = {"Content-Language": scope.get("state", {}).get("language", "en")}
     if told["status"] in (429, 503):
@@ -130,23 +119,19 @@ def install(app: FastAPI) -> None:
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
-    app.add_exception_handler(AskpressError, _ours)
+    app.add_exception_handler(errors.AskpressError, lambda request, error: response(request.scope, error))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-
-
-def _ours(request: Request, error: Any) -> JSONResponse:
-    return response(request.scope, error)
 
 
 def _http(request: Request, error: Any) -> JSONResponse:
     path, method = request.url.path[:200], request.method
     if error.status_code == HTTPStatus.NOT_FOUND:
-        told = RequestError("request_path_unknown", path=path)
+        told = errors.RequestError("request_path_unknown", path=path)
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        told = RequestError("request_method_unknown", path=path, method=method, allowed=_methods(request))
+        told = errors.RequestError("request_method_unknown", path=path, method=method, allowed=_methods(request))
     else:
-        told = RequestError("request_malformed", reason=error.detail)
+        told = errors.RequestError("request_malformed", reason=error.detail)
     return response(request.scope, told)
 
 
@@ -160,9 +145,9 @@ def _methods(request: Request) -> str:
 def _invalid(request: Request, error: Any) -> JSONResponse:
     found = error.errors()
     if found[0]["type"] == "json_invalid":
-        return response(request.scope, RequestError("request_json_malformed", reason=found[0]["ctx"]["error"]))
+        return response(request.scope, errors.RequestError("request_json_malformed", reason=found[0]["ctx"]["error"]))
     # What was sent is not repeated: it may hold a secret.
-    errors = [{"pointer": "/".join(["#", *map(str, item["loc"])]), "detail": item["msg"]} for item in found]
-    first = errors[0]
-    told = RequestError("request_invalid", where=first["pointer"], reason=first["detail"], errors=errors)
+    invalid = [{"pointer": "/".join(["#", *map(str, item["loc"])]), "detail": item["msg"]} for item in found]
+    first = invalid[0]
+    told = errors.RequestError("request_invalid", where=first["pointer"], reason=first["detail"], errors=invalid)
     return response(request.scope, told)

@@ -138,13 +138,13 @@ def _line(article: Article) -> bytes:
     return f"{json.dumps(as_json(kept), ensure_ascii=False)}\n".encode()
 
 
+@dataclass(frozen=True, slots=True)
 class Archive:
     """An archive whose every member has been looked at: see ``opened``."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path, manifest: Manifest) -> None:
-        self.manifest = manifest
-        self._archive = archive
-        self._path = path
+    manifest: Manifest
+    _archive: zipfile.ZipFile
+    _path: Path
 
     def articles(self) -> Iterator[Article]:
         """Yield the articles. Raises ArchiveError for a line that is none."""
@@ -199,7 +199,7 @@ def opened(path: Path) -> Iterator[Archive]:
             for name, expected in manifest.members.items():
                 if _summed(archive, name) != expected:
                     raise ArchiveError("archive_damaged", path=path, what=name)
-        yield Archive(archive, path, manifest)
+        yield Archive(manifest, archive, path)
 
 
 @contextmanager

@@ -5,13 +5,12 @@ A question set is a folder with ``corpus.jsonl`` (or ``.jsonl.gz``), an article 
 optional ``miss`` that says in which way an unanswerable question misses.
 """
 
-import gzip
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from ir_measures import RR, Qrel, R, ScoredDoc, Success, calc_aggregate, nDCG
 from scipy.stats import mannwhitneyu
@@ -111,7 +110,7 @@ def _holds(row: Mapping[str, Any], where: str) -> bool:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        with cast("IO[str]", gzip.open(path, "rt") if path.suffix == ".gz" else path.open()) as lines:
+        with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 try:
                     yield number, json.loads(line)

@@ -69,8 +69,8 @@ def _votes() -> Mapping[str, Mapping[str, float]]:
     return {word: dict.fromkeys(languages, 1 / len(languages)) for word, languages in owners.items()}
 
 
-def detect(text: str, default: str = UNDETERMINED) -> str:
-    """Return the ISO 639-1 code of the language of a text, or ``default`` where nothing tells it.
+def detect(text: str) -> str:
+    """Return the ISO 639-1 code of the language of a text, ``und`` where nothing tells it.
 
     Scripts of one language decide at once. A short Latin text goes by its function words, because classifiers trained
     on documents take "ViGen là gì ?" for Italian; py3langid decides the rest.
@@ -88,7 +88,7 @@ def detect(text: str, default: str = UNDETERMINED) -> str:
         best = tuple(sorted(language for language, score in scores.items() if score > highest - 0.01))
         return best[0] if len(best) == 1 else _classify(text, among=best)
     if len(text.split()) < 3:
-        return default  # a bare name belongs to no language
+        return UNDETERMINED  # a bare name belongs to no language
     return _classify(text, among=("fr", "en", "vi"))
 
 

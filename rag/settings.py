@@ -204,8 +204,8 @@ def invalid(error: ValidationError, *table: str) -> SettingsError:
     return SettingsError(INVALID.get(first["type"], "setting_invalid"), **values)
 
 
-def origins(flags: dict[str, Any]) -> dict[str, str]:
-    """Return where each setting's value comes from: ``flag``, a variable's name, the file's path, or ``default``."""
+def origins() -> dict[str, str]:
+    """Return where each setting's value comes from: a variable's name, the file's path, or ``default``."""
     found = dict.fromkeys(Settings.model_fields, "default")
     found.update(dict.fromkeys(Settings.stored(), str(config_file())))
     for name in Settings.model_fields:
@@ -213,8 +213,6 @@ def origins(flags: dict[str, Any]) -> dict[str, str]:
             found[name] = FALLBACKS[name]
         if os.environ.get(PREFIX + name.upper()):
             found[name] = PREFIX + name.upper()
-        if flags.get(name) is not None:
-            found[name] = "flag"
     return found
 
 

@@ -30,10 +30,9 @@ def test_the_last_word_wins(config, monkeypatch):
 def test_origins_name_where_each_value_comes_from(config, monkeypatch):
     config.write_text("top_k = 6\nthreshold = 0.25\n")
     monkeypatch.setenv("RAG_TOP_K", "7")
-    found = origins({"candidates": 9})
+    found = origins()
     assert found["threshold"] == str(config)
     assert found["top_k"] == "RAG_TOP_K"
-    assert found["candidates"] == "flag"
     assert found["encoder"] == "default"
     assert found.keys() == Settings.model_fields.keys()
 
@@ -113,14 +112,14 @@ def test_a_key_is_the_settings_or_that_of_other_programs(config, monkeypatch):
     assert load().openai_key is None
     monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs\n")
     assert load().openai_key.get_secret_value() == "sk-theirs"
-    assert (origins({})["openai_key"], origins({})["anthropic_key"]) == ("OPENAI_API_KEY", "default")
+    assert (origins()["openai_key"], origins()["anthropic_key"]) == ("OPENAI_API_KEY", "default")
     monkeypatch.setenv("RAG_OPENAI_KEY", "sk-ours ")
     assert load().openai_key.get_secret_value() == "sk-ours"
-    assert origins({})["openai_key"] == "RAG_OPENAI_KEY"
+    assert origins()["openai_key"] == "RAG_OPENAI_KEY"
     config.write_text('anthropic_key = "sk-file"\n')
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-theirs")
     assert load().anthropic_key.get_secret_value() == "sk-file"
-    assert origins({})["anthropic_key"] == str(config)
+    assert origins()["anthropic_key"] == str(config)
 
 
 def test_a_key_of_other_programs_that_is_none_stops_nobody(monkeypatch):
@@ -146,12 +145,12 @@ def test_the_home_of_a_model_is_expanded(monkeypatch):
 def test_the_server_to_ask_is_not_the_one_that_runs_here(config, monkeypatch):
     monkeypatch.setenv("RAG_SERVER_PORT", "8001")
     config.write_text("top_k = 6\n[server]\nport = 8002\n")
-    assert (load().server, origins({})["server"]) == (None, "default")
+    assert (load().server, origins()["server"]) == (None, "default")
     monkeypatch.setenv("RAG_SERVER", "http://127.0.0.1:8000/")
-    assert (load().server, origins({})["server"]) == ("http://127.0.0.1:8000", "RAG_SERVER")
+    assert (load().server, origins()["server"]) == ("http://127.0.0.1:8000", "RAG_SERVER")
     config.write_text('server = "https://press.example"\n')
     monkeypatch.delenv("RAG_SERVER")
-    assert (load().server, origins({})["server"]) == ("https://press.example", str(config))
+    assert (load().server, origins()["server"]) == ("https://press.example", str(config))
     monkeypatch.setenv("RAG_SERVER", "localhost")
     with pytest.raises(SettingsError, match="server"):
         load()

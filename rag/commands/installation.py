@@ -35,7 +35,7 @@ def config_command(as_json: bool) -> None:
     from rag.settings import origins
 
     values = load_settings({}).model_dump(mode="json")
-    found = origins({})
+    found = origins()
     rows = {name: {"value": value, "origin": found[name]} for name, value in values.items()}
     lines = (f"{name} = {json.dumps(row['value'])}\t# {row['origin']}\n" for name, row in rows.items())
     show(rows, as_json, lambda terminal: terminal.safe("".join(lines)))
