@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from rag.collections import remove
 from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
@@ -124,7 +123,9 @@ class Library:
         """Raises CollectionNotFound, and StoreBusy for one that is to be made anew while it is being removed."""
         if name in self._leaving and create:
             raise StoreBusy("collection_in_use", name=name, seconds=PATIENCE)
-        known = COLLECTION_NAME.fullmatch(name) and (create or name in self._held or self._folder(name).is_dir())
+        known = COLLECTION_NAME.fullmatch(name) and (
+            create or name in self._held or collection_folder(self._named(name)).is_dir()
+        )
         if not known or name in self._leaving:
             raise CollectionNotFound("collection_unknown", name=name)
 
@@ -151,6 +152,3 @@ class Library:
 
     def _named(self, name: str) -> Settings:
         return self._settings.model_copy(update={"collection": name})
-
-    def _folder(self, name: str) -> Path:
-        return collection_folder(self._named(name))
