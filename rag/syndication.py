@@ -7,7 +7,7 @@ something else.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -37,15 +37,9 @@ def one_a_story(hits: Sequence[Hit]) -> list[Hit]:
     for hit in hits:
         firsts.setdefault(hit.candidate.article.id, hit)
     best = list(firsts.values())[:LOOKED_AT]  # of each article
-    alike = likenesses([hit.candidate.signature for hit in best], CUT_SHORT)
-    related = {
-        (one, other)
-        for (one, other), found in alike.items()
-        if _tell_one_story(best[one].candidate.article, best[other].candidate.article, found)
-    }
     shown: dict[str, Hit] = {}
     hidden: set[str] = set()
-    for story in _joined(len(best), related):
+    for story in _stories(best):
         told = _told([best[place] for place in story])
         shown[told.candidate.article.id] = told
         hidden |= {article.id for article in told.replaces}
@@ -58,20 +52,21 @@ def _naming(hit: Hit, shown: Mapping[str, Hit]) -> Hit:
     return replace(hit, also=told.also, replaces=told.replaces) if told else hit
 
 
-def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Return the groups of two or more places that pairs join, in order."""
-    first = list(range(count))  # of the group of each place, or nearer to it: a disjoint-set forest
+def _stories(best: Sequence[Hit]) -> list[list[int]]:
+    """Return the places of hits that tell one story, of each story that two or more tell, in order."""
+    first = list(range(len(best)))  # of the group of each place, or nearer to it: a disjoint-set forest
 
     def root(place: int) -> int:
         while first[place] != place:
             first[place] = place = first[first[place]]
         return place
 
-    for one, other in pairs:
+    for (one, other), alike in likenesses([hit.candidate.signature for hit in best], CUT_SHORT).items():
         low, high = sorted((root(one), root(other)))
-        first[high] = low
+        if low != high and _tell_one_story(best[one].candidate.article, best[other].candidate.article, alike):
+            first[high] = low
     groups: dict[int, list[int]] = {}
-    for place in range(count):
+    for place in range(len(best)):
         groups.setdefault(root(place), []).append(place)
     return [places for places in groups.values() if len(places) > 1]
 
