@@ -154,7 +154,7 @@ def _index(beside: Field, size: Size) -> None:
 
 
 def _hot(beside: Field, size: Size) -> None:
-    """What a process uses of the cores is told too: it is the same on a machine that has other work."""
+    """What a process uses of all cores is told too, the spinning of threads that wait for each other included."""
     for number in range(-3, size.hot):
         asked = question(number)
 
