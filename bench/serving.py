@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 PASSAGES = 1000
 CLIENTS = (1, 8, 32)
-ROUNDS, SECONDS = 3, 2.0
+ROUNDS, SECONDS = 3, 1.5
 STARTS, STREAMS = 3, 30
 SERVE = (str(Path(sys.executable).with_name("rag")), "serve", "--port", "{port}")
 BARE = (sys.executable, "-m", "bench.bare_server")
@@ -130,7 +130,7 @@ def _measure(servers: list[Server], rounds: int) -> None:
     rows = []
     for clients in CLIENTS:
         for server in servers:
-            _drive(server, clients, 1.0)
+            _drive(server, clients, 0.5)
         loads = [[_drive(server, clients, SECONDS) for server in servers] for _ in range(rounds)]
         ours, bare, plain = (tuple(load.rate for load in column) for column in zip(*loads, strict=True))
         mine = [round_[0] for round_ in loads]
