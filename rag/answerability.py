@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cache
 
-from rag.languages import anchors, terms
+from rag.languages import anchors, term_set
 from rag.retrieval import Retrieval, idf
 from rag.tables import table
 
@@ -93,7 +93,7 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
     sentence = passage.sentences[top.sentence_scores.index(best)]
     text = article.text[passage.start : passage.stop]
     names = anchors(retrieval.in_full or retrieval.question)
-    present = set(terms(f"{article.title}\n{passage.heading}\n{text}", article.language))
+    present = term_set(f"{article.title}\n{passage.heading}\n{text}", article.language)
     return (
         1.0,
         cosine,
@@ -110,7 +110,7 @@ def _coverage(retrieval: Retrieval, text: str) -> float:
     """The idf of the question's words that a text of the same language has, over that of them all."""
     if not in_one_language(retrieval):
         return 0.0
-    present = set(terms(text, retrieval.language))
+    present = term_set(text, retrieval.language)
     asked = [term for term in retrieval.terms if not term.startswith("=")]
     weights = {term: idf(retrieval.result.frequencies.get(term, 0), retrieval.result.passages) for term in asked}
     total = sum(weights.values())

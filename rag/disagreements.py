@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rag.answer_types import expected_type
 from rag.answers import Citation
 from rag.days import days_between
-from rag.languages import fold, is_cjk, terms
+from rag.languages import fold, is_cjk, term_set, terms
 from rag.messages import message
 from rag.names import known_names, names
 from rag.quantities import Quantity, quantities
@@ -153,7 +153,7 @@ class _Asked:
         articles = one.figure.article, other.figure.article
         if any(article.language != self._language for article in articles):
             return False
-        first, second = (self._stems & set(terms(said.text, self._language)) for said in (one, other))
+        first, second = (self._stems & term_set(said.text, self._language) for said in (one, other))
         return one.noun == other.noun and first == second
 
 

@@ -126,6 +126,12 @@ def terms(text: str, language: str) -> list[str]:
     return found
 
 
+@lru_cache(1024)  # sentences and passages of the articles that are asked about
+def term_set(text: str, language: str) -> frozenset[str]:
+    """Return the distinct terms of a piece of an article that may be asked about again."""
+    return frozenset(terms(text, language))
+
+
 def query_terms(text: str, language: str) -> list[str]:
     """Return the distinct terms to search for: the words of the question's language, and names and numbers in any.
 

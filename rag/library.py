@@ -54,12 +54,17 @@ class Library:
         return self._encoder.count_tokens(texts)
 
     def prepare(self, progress: Progress = silent) -> None:
-        """Open the collection that the settings name; the seeds fill themselves, and follow a change of the encoder."""
+        """Open the collection that the settings name, and ask it once; the first who asks would wait for all its parts.
+
+        The seeds fill themselves, and follow a change of the encoder.
+        """
         name = self._settings.collection
         with self.store(name, create=name == SEEDS) as store:
-            state = store.state()
-            if name == SEEDS and (state.generation == 0 or state.encoder not in (None, self._encoder.fingerprint)):
-                Engine(self._settings, self._encoder, store).sync(seeds_folder(), progress)
+            engine, made_by = Engine(self._settings, self._encoder, store), store.state().encoder
+            if name == SEEDS and made_by != self._encoder.fingerprint:
+                engine.sync(seeds_folder(), progress)
+            if store.state().encoder == self._encoder.fingerprint:
+                engine.ask("Askpress ?")
 
     @contextmanager
     def engine(self, name: str, *, top_k: int | None = None, model: str | None = None) -> Iterator[Engine]:

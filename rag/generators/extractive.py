@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from rag.answer_types import expected_type, mentions, type_strength
 from rag.clauses import narrowed
 from rag.days import first_day
-from rag.languages import query_terms, terms
+from rag.languages import query_terms, term_set
 from rag.types import Article, Hit, Request, Span
 
 MOST_SENTENCES = 3
@@ -70,7 +70,7 @@ def _narrowed(choice: Choice, question: str, language: str, article: Article) ->
     asked = set(query_terms(question, language))
 
     def worth(piece: str) -> int:
-        return len(asked & set(terms(piece, article.language))) + len(mentions(kind, piece, question) if kind else ())
+        return len(asked & term_set(piece, article.language)) + len(mentions(kind, piece, question) if kind else ())
 
     return replace(choice, span=narrowed(article.text, choice.span, worth))
 
