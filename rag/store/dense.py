@@ -1,7 +1,13 @@
-"""Nearest passages by the cosine of vectors: FAISS, over passages or over their sentences."""
+"""Nearest passages by the cosine of vectors: FAISS, over passages or over their sentences.
+
+Up to ``EXACT`` rows are all compared, in half precision. More are put into inverted lists, of which a question looks
+into those nearest to it, and shortened to two bits a number; what that finds is only near the best, and its scores only
+near the true ones: whoever asks compares the vectors themselves (``docs/scale.md`` has what was measured).
+"""
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,11 +17,16 @@ import numpy as np
 from rag.store.tables import matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+EXACT = 100_000  # rows: some 4 ms of one core
+SAMPLE = 40  # vectors a list to learn the lists from: fewer, and FAISS warns
+SPARE = 4  # approximate rows taken for each that is wanted
+_PROBED = 320  # lists that a question looks into where all passages take part: of some sqrt(rows) / 2 rows each
+_ROUNDS = 8  # of k-means over the sample
 _BATCH = 4096  # rows in memory beside the index while it is built
 
 
@@ -37,15 +48,9 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(before)  # other work of this thread, such as building an index, wants them
 
 
-def _empty_index(dimension: int) -> Any:
-    """Choose the type of index. In half precision, as the vectors are stored, a flat one is exact, takes .8 GB for a
-    million rows of 384, and half the time of single precision (``python -m bench.latency``).
-
-    Another type has to bring its own SearchParameters in ``DenseIndex.search``.
-    """
-    faiss = _faiss()
-    flat = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    return faiss.IndexIDMap(flat)
+def lists(rows: int) -> int:
+    """Return how many inverted lists so many rows want, 0 where all are compared."""
+    return 0 if rows <= EXACT else round(2 * math.sqrt(rows))
 
 
 class DenseIndex:
@@ -53,15 +58,35 @@ class DenseIndex:
 
     def __init__(self, index: Any) -> None:
         self._index = index
+        self.lists: int = getattr(index, "nlist", 0)
+        """How many inverted lists there are, 0 where the search is exact."""
 
     @classmethod
-    def build(cls, rows: Iterator[tuple[int, bytes]], dimension: int) -> DenseIndex:
-        """Index (passage, vector) rows, the vectors as bytes of float16."""
-        index = _empty_index(dimension)
+    def exact(cls, dimension: int) -> DenseIndex:
+        """Return an empty index whose search compares every row."""
+        faiss = _faiss()
+        flat = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        return cls(faiss.IndexIDMap(flat))
+
+    @classmethod
+    def learnt(cls, sample: NDArray[np.float32], lists: int) -> DenseIndex:
+        """Return an empty index of so many inverted lists, learnt from vectors of shape (sample, dimension)."""
+        faiss = _faiss()
+        dimension = sample.shape[1]
+        pairs = dimension // 2 if dimension % 2 == 0 else dimension
+        # r: what is shortened is the difference from the middle of the list.
+        made = faiss.index_factory(dimension, f"IVF{lists},PQ{pairs}x4fsr", faiss.METRIC_INNER_PRODUCT)
+        made.cp.niter = _ROUNDS
+        made.train(sample)
+        return cls(made)
+
+    def extend(self, rows: Iterable[tuple[int, bytes]]) -> DenseIndex:
+        """Add (passage, vector) rows, the vectors as bytes of float16, and return the index."""
+        rows, dimension = iter(rows), self._index.d
         while batch := list(islice(rows, _BATCH)):
             passages, blobs = zip(*batch, strict=True)
-            index.add_with_ids(matrix(blobs, dimension), np.array(passages, dtype=np.int64))
-        return cls(index)
+            self._index.add_with_ids(matrix(blobs, dimension), np.array(passages, dtype=np.int64))
+        return self
 
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
@@ -82,23 +107,35 @@ class DenseIndex:
     ) -> dict[int, float]:
         """Return the ``limit`` passages with the nearest vectors and their cosines, best first.
 
-        ``allowed``, indexed by passage, says which take part. ``width`` is how many vectors to expect of a passage.
+        Where the search is not exact, they are among what is returned, and its cosines are not; where few take part,
+        all of those are returned. ``allowed``, indexed by passage, says which take part. ``width`` is how many vectors
+        to expect of a passage.
         """
-        parameters = None
-        if allowed is not None:
-            faiss = _faiss()
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-            parameters = faiss.SearchParameters(sel=selector)
-        wanted, best = limit * width, dict[int, float]()
-        while True:
-            rows = min(wanted, len(self))
-            if not rows:
-                return best
+        if self.lists and allowed is not None and int(allowed.sum()) <= SPARE * limit:
+            return dict.fromkeys(np.flatnonzero(allowed).tolist(), 0.0)
+        best = dict[int, float]()
+        wanted, probed = limit * (SPARE if self.lists else width), self._probed(allowed, width)
+        while rows := min(wanted, len(self)):
             with _one_thread():
-                scores, passages = self._index.search(vector[np.newaxis], rows, params=parameters)
+                scores, passages = self._index.search(vector[np.newaxis], rows, params=self._looking(allowed, probed))
             for passage, score in zip(passages[0].tolist(), scores[0].tolist(), strict=True):
                 if passage >= 0:  # -1 fills up what the selector left empty
                     best.setdefault(passage, score)
-            if len(best) >= limit or rows == len(self) or passages[0, -1] < 0:
-                return dict(islice(best.items(), limit))
-            wanted *= 4
+            if len(best) >= limit or (probed >= self.lists and (rows == len(self) or passages[0, -1] < 0)):
+                break
+            wanted, probed = 4 * wanted, 4 * probed
+        return best if self.lists else dict(islice(best.items(), limit))
+
+    def _probed(self, allowed: NDArray[np.bool_] | None, width: int) -> int:
+        """Return into how many lists to look: into more the fewer passages take part, which lie farther off then."""
+        part = 1.0 if allowed is None else min(width * max(int(allowed.sum()), 1) / max(len(self), 1), 1.0)
+        return min(math.ceil(_PROBED / math.sqrt(part)), self.lists)
+
+    def _looking(self, allowed: NDArray[np.bool_] | None, probed: int) -> Any:
+        faiss = _faiss()
+        selected = {}
+        if allowed is not None:
+            selected["sel"] = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        if self.lists:
+            return faiss.SearchParametersIVF(nprobe=min(probed, self.lists), **selected)
+        return faiss.SearchParameters(**selected) if selected else None

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from rag.days import first_day, last_day
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rag.types import Article, Filters
 
 # A source names an outlet or a host, or a domain that the host lies under.
@@ -25,6 +27,12 @@ def sources(article: Article) -> list[str]:
     except ValueError:  # such as "http://[": an address that leads nowhere has no host
         host = None
     return [name.casefold() for name in (article.outlet, host) if name]
+
+
+def comes_from(names: Iterable[str], filters: Filters) -> bool:
+    """Return whether an article of these ``sources`` is from one that the filters name, as ``_SOURCES`` tells."""
+    wanted = [source.casefold() for source in filters.sources]
+    return any(name == source or name.endswith(f".{source}") for name in names for source in wanted)
 
 
 def condition(filters: Filters) -> tuple[str, list[str]]:

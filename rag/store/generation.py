@@ -3,123 +3,70 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rag.store import tables
-from rag.store.dense import DenseIndex
-from rag.store.lexical import LexicalIndex, bm25, inverse_frequency
-from rag.store.snapshots import Contents, DamagedSnapshotError
+from rag.store.lexical import bm25, inverse_frequency
+from rag.store.parts import Part
+from rag.store.snapshots import DamagedSnapshotError
+from rag.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     import apsw
+    import numpy as np
     from numpy.typing import NDArray
 
+    from rag.store.parts import Snapshot
     from rag.store.records import Record
-    from rag.store.snapshots import Pointer, Snapshots
     from rag.store.tables import Meta
 
 _SENTENCES = 4  # expected of a passage, when its nearest is looked for
 _SLACK = 16  # lexical candidates beyond the limit, as tantivy's order is only nearly that of the exact scores
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The three indexes over a set of passages."""
-
-    passages: DenseIndex
-    sentences: DenseIndex
-    lexical: LexicalIndex
-
-    @classmethod
-    def build(cls, connection: apsw.Connection, dimension: int, *, after: int = 0, folder: Path | None = None) -> Part:
-        """Index the passages with greater numbers than ``after``, the lexical part in ``folder`` or in memory."""
-        return cls(
-            DenseIndex.build(tables.passage_rows(connection, after), dimension),
-            DenseIndex.build(tables.sentence_rows(connection, after), dimension),
-            LexicalIndex.build(tables.term_rows(connection, after), folder),
-        )
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """Passages by their terms, passages by their vectors, sentences."""
-        return len(self.lexical), len(self.passages), len(self.sentences)
-
-    @classmethod
-    def load(cls, folder: Path) -> Part:
-        return cls(
-            DenseIndex.load(folder / "passages.faiss"),
-            DenseIndex.load(folder / "sentences.faiss"),
-            LexicalIndex.load(folder / "lexical"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An opened snapshot."""
-
-    pointer: Pointer
-    folder: Path
-    contents: Contents
-    part: Part
-
-    @classmethod
-    def load(cls, snapshots: Snapshots, pointer: Pointer) -> Snapshot:
-        """Verify and open a snapshot. Raises DamagedSnapshotError."""
-        contents, folder = snapshots.contents(pointer), snapshots.verified(pointer)
-        try:
-            part = Part.load(folder)
-        except (OSError, RuntimeError) as error:  # RuntimeError is FAISS's own
-            raise DamagedSnapshotError(folder, f"cannot be opened ({error})") from error
-        if (contents.passages, contents.passages, contents.sentences) != part.counts:
-            raise DamagedSnapshotError(folder, "does not hold as many rows as its manifest says")
-        return cls(pointer, folder, contents, part)
-
-
-def write_snapshot(connection: apsw.Connection, meta: Meta, folder: Path) -> Contents:
-    """Index the whole collection as the transaction sees it into the files of an empty folder."""
-    assert meta.dimension is not None
-    (folder / "lexical").mkdir()
-    part = Part.build(connection, meta.dimension, folder=folder / "lexical")
-    part.passages.save(folder / "passages.faiss")
-    part.sentences.save(folder / "sentences.faiss")
-    return Contents(
-        meta.generation, tables.last_passage(connection), len(part.passages), len(part.sentences), meta.dimension
-    )
+_MERGED = 4  # a part in memory is built again with what came after it, unless it has so many times as many passages
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """What a search needs, complete and never changed. ``parts`` pairs the indexes with the passages still in them."""
+    """What a search needs, complete and never changed.
+
+    ``parts`` are the snapshot's, where there is one, and those in memory, in the order of their passages; each with
+    which of its passages are still there, indexed by their numbers, None for all. ``removed`` counts in how many of
+    the others each term occurs.
+    """
 
     meta: Meta
-    last: int
+    snapshot: Snapshot | None
     parts: tuple[tuple[Part, NDArray[np.bool_] | None], ...]
     removed: Mapping[str, int]
 
     @classmethod
-    def load(cls, connection: apsw.Connection, meta: Meta, snapshot: Snapshot | None) -> Generation:
-        """Add to a snapshot what has changed since. Raises DamagedSnapshotError where the two do not fit."""
-        dimension = meta.dimension
-        assert dimension is not None
-        parts: list[tuple[Part, NDArray[np.bool_] | None]] = []
-        removed: Counter[str] = Counter()
-        after = 0
-        if snapshot is not None:
-            gone = _removed_since(connection, meta, snapshot)
-            after = snapshot.contents.last
-            if snapshot.contents.dimension == dimension:  # else all of its passages are gone
-                removed.update(term for _, terms in gone for term in set(terms.split(" ")))
-                parts.append((snapshot.part, _without([passage for passage, _ in gone], after)))
-        last = tables.last_passage(connection)
-        if last > after:
-            parts.append((Part.build(connection, dimension, after=after), None))
-        return cls(meta, last, tuple(parts), removed)
+    def load(
+        cls, connection: apsw.Connection, meta: Meta, snapshot: Snapshot | None, before: Generation | None = None
+    ) -> Generation:
+        """Add to a snapshot what has changed since; what ``before`` had in memory is used again.
+
+        Raises DamagedSnapshotError where the snapshot is not one of this database.
+        """
+        if snapshot is not None and snapshot.contents.dimension != meta.dimension:
+            snapshot = None  # all of its passages are gone
+        base = [snapshot.part] if snapshot else []
+        ours = before is not None and (before.snapshot, before.meta.dimension) == (snapshot, meta.dimension)
+        parts = [part for part, _ in before.parts] if before is not None and ours else [*base]
+        last, new = tables.last_passage(connection), 0
+        if last > (parts[-1].last if parts else 0):
+            new = last - (parts[-1].last if parts else 0)
+            while len(parts) > len(base) and new * _MERGED >= len(parts[-1].columns):
+                new += len(parts.pop().columns)
+            parts.append(Part.build(connection, meta, after=parts[-1].last if parts else 0))
+        gone = [part.gone(connection) for part in parts]
+        if snapshot:
+            _compare(connection, meta, snapshot, len(gone[0]))
+        alive = tuple(_without(part, rows) for part, rows in zip(parts, gone, strict=True))
+        removed = Counter(term for rows in gone for _, terms in rows for term in set(terms.split(" ")))
+        return cls(meta, snapshot, tuple(zip(parts, alive, strict=True)), removed)
 
     def weights(self, terms: Sequence[str]) -> tuple[dict[str, int], dict[str, float]]:
         """Return in how many passages each term occurs, and the weight of each that occurs at all."""
@@ -132,23 +79,31 @@ class Generation:
         }
         return frequencies, weights
 
-    def nearest(self, vector: NDArray[np.float32], limit: int, allowed: NDArray[np.bool_] | None) -> set[int]:
+    def only(self, filters: Filters) -> Generation:
+        """Return the generation with those passages alone that the filters let through; what it counts stays."""
+        if filters == Filters():
+            return self
+        parts = []
+        for part, alive in self.parts:
+            mask = part.columns.passing(filters)
+            parts.append((part, mask if alive is None else mask & alive))
+        return replace(self, parts=tuple(parts))
+
+    def nearest(self, connection: apsw.Connection, vector: NDArray[np.float32], limit: int) -> set[int]:
         """Return the ``limit`` passages with the nearest vector and the ``limit`` with the nearest sentence."""
         passages: dict[int, float] = {}
         sentences: dict[int, float] = {}
-        for part, alive in self.parts:
-            mask = alive if allowed is None else allowed
+        for part, mask in self.parts:
             passages |= part.passages.search(vector, limit, mask)
             sentences |= part.sentences.search(vector, limit, mask, width=_SENTENCES)
+        if not all(part.exact for part, _ in self.parts):
+            passages = _cosines(tables.rows_of_passages(connection, passages), vector)
+            sentences = _cosines(tables.rows_of_sentences(connection, sentences), vector)
         return _best(passages, limit) | _best(sentences, limit)
 
-    def matching(self, weights: Mapping[str, float], limit: int, allowed: NDArray[np.bool_] | None) -> set[int]:
+    def matching(self, weights: Mapping[str, float], limit: int) -> set[int]:
         """Return passages among which are the ``limit`` with the greatest BM25 scores."""
-        return {
-            passage
-            for part, alive in self.parts
-            for passage in part.lexical.search(weights, limit + _SLACK, alive if allowed is None else allowed)
-        }
+        return {passage for part, mask in self.parts for passage in part.lexical.search(weights, limit + _SLACK, mask)}
 
     def scores(self, records: Iterable[Record], weights: Mapping[str, float]) -> dict[int, float]:
         """Return the BM25 score of each record, by its number, with the statistics of the whole collection."""
@@ -165,19 +120,28 @@ def _best(scores: Mapping[int, float], limit: int) -> set[int]:
     return set(sorted(scores, key=lambda passage: (-scores[passage], passage))[:limit])
 
 
-def _without(gone: Sequence[int], last: int) -> NDArray[np.bool_] | None:
+def _cosines(rows: Iterable[tuple[int, bytes]], vector: NDArray[np.float32]) -> dict[int, float]:
+    """Return the greatest cosine of each passage's (passage, vector) rows with a vector."""
+    passages, blobs = [], []
+    for passage, blob in rows:
+        passages.append(passage)
+        blobs.append(blob)
+    best: dict[int, float] = {}
+    for passage, cosine in zip(passages, (tables.matrix(blobs, len(vector)) @ vector).tolist(), strict=True):
+        best[passage] = max(cosine, best.get(passage, cosine))
+    return best
+
+
+def _without(part: Part, gone: Sequence[tuple[int, str]]) -> NDArray[np.bool_] | None:
     if not gone:
         return None
-    alive = np.ones(last + 1, dtype=np.bool_)
-    alive[list(gone)] = False
+    alive = part.columns.mask()
+    alive[[passage for passage, _ in gone]] = False
     return alive
 
 
-def _removed_since(connection: apsw.Connection, meta: Meta, snapshot: Snapshot) -> list[tuple[int, str]]:
-    """Return the (passage, terms) that the snapshot still holds and the collection does not."""
+def _compare(connection: apsw.Connection, meta: Meta, snapshot: Snapshot, gone: int) -> None:
     contents = snapshot.contents
-    gone = tables.removed_rows(connection, contents.generation, contents.last)
     added = tables.count_passages(connection, contents.last)
-    if contents.generation > meta.generation or contents.passages - len(gone) + added != meta.passages:
+    if contents.generation > meta.generation or contents.passages - gone + added != meta.passages:
         raise DamagedSnapshotError(snapshot.folder, "does not belong to this state of the database")
-    return gone

@@ -8,7 +8,8 @@ import apsw
 
 from rag.store import tables
 from rag.store.database import damage
-from rag.store.generation import Generation, Snapshot
+from rag.store.generation import Generation
+from rag.store.parts import Snapshot
 from rag.store.snapshots import DamagedSnapshotError
 from rag.types import Problem
 
@@ -78,5 +79,5 @@ def damaged_snapshot(connection: apsw.Connection, meta: Meta, snapshots: Snapsho
     except DamagedSnapshotError as error:
         return error.path
     contents = snapshot.contents
-    same = (contents.passages, contents.sentences) == (meta.passages, meta.sentences)
-    return snapshot.folder if contents.generation == meta.generation and not same else None
+    alone = contents.since == contents.generation == meta.generation  # else what went is still in it
+    return snapshot.folder if alone and contents.sentences != meta.sentences else None

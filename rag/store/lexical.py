@@ -7,10 +7,12 @@ equal across a snapshot and what came after it. It names the candidates, and ``b
 from __future__ import annotations
 
 import math
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -45,6 +47,14 @@ def _register(index: Any) -> None:
     index.register_tokenizer("terms", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
 
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise OSError(f"tantivy could not {what} its index: {error}") from error
+
+
 class LexicalIndex:
     """The analysed terms of passages, under the passages' numbers."""
 
@@ -62,19 +72,31 @@ class LexicalIndex:
         schema = tantivy.SchemaBuilder()
         schema.add_unsigned_field("passage", indexed=True, fast=True)
         schema.add_text_field("terms", tokenizer_name="terms", index_option="freq")
-        try:
-            index = tantivy.Index(schema.build(), path=str(folder) if folder else None)
-            _register(index)
-            writer = index.writer(heap_size=_HEAP, num_threads=1)
-            for passage, terms in rows:
-                document = tantivy.Document()
-                document.add_unsigned("passage", passage)
-                document.add_text("terms", terms)
-                writer.add_document(document)
-            writer.commit()
-            writer.wait_merging_threads()
-        except ValueError as error:
-            raise OSError(f"tantivy could not write its index: {error}") from error
+        with _translated("write"):
+            return cls._add(tantivy.Index(schema.build(), path=str(folder) if folder else None), rows)
+
+    @classmethod
+    def extended(cls, before: Path, rows: Iterable[tuple[int, str]], folder: Path) -> LexicalIndex:
+        """Add rows to a copy of the index in a folder whose hashes have been verified."""
+        import tantivy
+
+        shutil.copytree(before, folder, dirs_exist_ok=True)
+        with _translated("write"):
+            return cls._add(tantivy.Index.open(str(folder)), rows)
+
+    @classmethod
+    def _add(cls, index: Any, rows: Iterable[tuple[int, str]]) -> LexicalIndex:
+        import tantivy
+
+        _register(index)
+        writer = index.writer(heap_size=_HEAP, num_threads=1)
+        for passage, terms in rows:
+            document = tantivy.Document()
+            document.add_unsigned("passage", passage)
+            document.add_text("terms", terms)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
         return cls(index)
 
     @classmethod
@@ -82,12 +104,10 @@ class LexicalIndex:
         """Open a folder whose hashes have been verified. Raises OSError."""
         import tantivy
 
-        try:
+        with _translated("open"):
             index = tantivy.Index.open(str(folder))
             _register(index)
             return cls(index)
-        except ValueError as error:
-            raise OSError(f"tantivy could not open its index: {error}") from error
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)

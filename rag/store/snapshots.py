@@ -1,7 +1,7 @@
 """The files of the derived indexes: written aside, hashed, made durable, renamed, and verified before they are opened.
 
 ``snapshots/CURRENT`` holds "<name> <SHA-256 of the manifest>", ``snapshots/<name>/manifest.json`` the SHA-256 of every
-other file, and a name is "<generation>-<random>". So one hash that does not match tells of any damage.
+other file, and a name is "<generation>-<since>-<random>". So one hash that does not match tells of any damage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -38,11 +38,19 @@ class DamagedSnapshotError(Exception):
         self.path = path
 
 
+class OutdatedSnapshotError(DamagedSnapshotError):
+    """A snapshot is what another version of this program wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a snapshot says of itself: ``last`` is the greatest number of a passage when it was made."""
+    """What a snapshot says of itself: ``last`` is the greatest number of a passage when it was made.
+
+    Passages that went after the generation ``since`` are still in it, and counted.
+    """
 
     generation: int
+    since: int
     last: int
     passages: int
     sentences: int
@@ -79,8 +87,11 @@ class Snapshots:
         return Pointer(name, manifest_hash)
 
     def contents(self, pointer: Pointer) -> Contents:
-        """Read a manifest. Raises DamagedSnapshotError."""
-        return Contents(**self._manifest(pointer)["contents"])
+        """Read a manifest. Raises DamagedSnapshotError, also where another version wrote it."""
+        told = self._manifest(pointer)["contents"]
+        if told.keys() != {field.name for field in fields(Contents)}:
+            raise OutdatedSnapshotError(self.folder / pointer.name, "is of another version")
+        return Contents(**told)
 
     def verified(self, pointer: Pointer) -> Path:
         """Return the folder of a snapshot whose every file was hashed just now. Raises DamagedSnapshotError."""
@@ -117,7 +128,7 @@ class Snapshots:
             aside.mkdir()
             contents = fill(aside)
             manifest_hash = self._seal(aside, contents)
-            name = f"{contents.generation}-{secrets.token_hex(4)}"
+            name = f"{contents.generation}-{contents.since}-{secrets.token_hex(4)}"
             aside.rename(self.folder / name)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)  # a full disk should get its space back
@@ -153,6 +164,11 @@ class Snapshots:
         """Return the names of all snapshots that lie in the folder."""
         names = (path.name for path in self.folder.glob("*-*") if path.is_dir())
         return {name for name in names if name.split("-")[0].isdigit()}
+
+    def since(self) -> int:
+        """Return a generation since when every snapshot here may still hold what went, 0 where that is unknown."""
+        parts = [name.split("-") for name in self.names()]
+        return min((int(since) for _, since, *random in parts if random), default=0)
 
     @contextmanager
     def building(self, wait: float = 0.0) -> Iterator[None]:

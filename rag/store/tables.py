@@ -34,6 +34,12 @@ _ADD_SENTENCE = """
     INSERT INTO sentences (passage, ordinal, start, stop, vector)
     VALUES (?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
 """
+_PASSAGE_ROWS = """
+    SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector
+"""
+_SENTENCE_ROWS = """
+    SELECT sentences.passage, vectors.vector FROM sentences JOIN vectors ON vectors.number = sentences.vector
+"""
 
 
 class Meta(NamedTuple):
@@ -157,18 +163,33 @@ def write_vectors(connection: apsw.Connection, fingerprint: str, rows: Iterable[
 
 def passage_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (passage, vector) of the passages with greater numbers than ``after``, in order."""
-    yield from connection.execute(
-        "SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector "
-        "WHERE passages.number > ? ORDER BY passages.number",
-        (after,),
-    )
+    yield from connection.execute(f"{_PASSAGE_ROWS} WHERE passages.number > ? ORDER BY passages.number", (after,))
 
 
 def sentence_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (passage, vector) of the sentences of those passages, in order."""
+    order = "ORDER BY sentences.passage, sentences.ordinal"
+    yield from connection.execute(f"{_SENTENCE_ROWS} WHERE sentences.passage > ? {order}", (after,))
+
+
+def rows_of_passages(connection: apsw.Connection, passages: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield (passage, vector) of some passages."""
+    where = "passages.number IN (SELECT value FROM json_each(?))"
+    yield from connection.execute(f"{_PASSAGE_ROWS} WHERE {where}", (json.dumps(list(passages)),))
+
+
+def rows_of_sentences(connection: apsw.Connection, passages: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield (passage, vector) of the sentences of some passages."""
+    where = "sentences.passage IN (SELECT value FROM json_each(?))"
+    yield from connection.execute(f"{_SENTENCE_ROWS} WHERE {where}", (json.dumps(list(passages)),))
+
+
+def column_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, str, str, str | None, str | None]]:
+    """Yield (passage, language, sources, first day, last day) of the passages with greater numbers, in order."""
     yield from connection.execute(
-        "SELECT sentences.passage, vectors.vector FROM sentences JOIN vectors ON vectors.number = sentences.vector "
-        "WHERE sentences.passage > ? ORDER BY sentences.passage, sentences.ordinal",
+        "SELECT passages.number, language, sources, first_day, last_day "
+        "FROM passages JOIN articles ON articles.number = passages.article "
+        "WHERE passages.number > ? ORDER BY passages.number",
         (after,),
     )
 
@@ -190,6 +211,12 @@ def count_passages(connection: apsw.Connection, after: int) -> int:
     return count
 
 
+def count_sentences(connection: apsw.Connection, after: int) -> int:
+    """Return how many sentences those have."""
+    count: int = connection.execute("SELECT count(*) FROM sentences WHERE passage > ?", (after,)).get
+    return count
+
+
 def removed_rows(connection: apsw.Connection, generation: int, last: int) -> list[tuple[int, str]]:
     """Return (passage, terms) of what was taken away after a generation from among its passages, up to ``last``."""
     query = "SELECT passage, terms FROM removed WHERE generation > ? AND passage <= ?"
@@ -197,17 +224,17 @@ def removed_rows(connection: apsw.Connection, generation: int, last: int) -> lis
     return list(rows)
 
 
+def count_removed(connection: apsw.Connection, generation: int, last: int) -> int:
+    """Return how many those are."""
+    count: int = connection.execute(
+        "SELECT count(*) FROM removed WHERE generation > ? AND passage <= ?", (generation, last)
+    ).get
+    return count
+
+
 def forget_removed(connection: apsw.Connection, generation: int) -> None:
     """Drop the memory of what was removed up to a generation that every snapshot has reached."""
     connection.execute("DELETE FROM removed WHERE generation <= ?", (generation,))
-
-
-def passages_of(connection: apsw.Connection, filters: Filters) -> list[int]:
-    """Return the numbers of the passages of the articles that the filters let through."""
-    where, bindings = condition(filters)
-    select = "SELECT passages.number FROM articles JOIN passages ON passages.article = articles.number"
-    query = f"{select} WHERE {where}"  # of constants; what comes from outside is bound
-    return [number for (number,) in connection.execute(query, bindings)]
 
 
 def read_article(connection: apsw.Connection, article_id: str) -> Article | None:

@@ -89,7 +89,7 @@ def prove_whole(store, articles):
     for version in set(articles.values()):
         same = [name for name, other in articles.items() if other == version]
         assert found.frequencies[version] == sum(len(entry(name, version).passages) for name in same)
-    with store._reading() as (_, meta, generation):  # vectors = passages + sentences
+    with store._indexes.reading() as (_, meta, generation):  # vectors = passages + sentences
         parts = generation.parts if generation else ()
         assert sum(_vectors(part.passages, alive) for part, alive in parts) == meta.passages == passages
         assert sum(_vectors(part.sentences, alive) for part, alive in parts) == meta.sentences == 3 * passages

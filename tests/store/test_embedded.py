@@ -44,17 +44,17 @@ def test_it_is_the_same_after_it_is_opened_again(folder):
 
 
 def test_a_snapshot_is_made_when_the_last_is_far_behind(folder, monkeypatch):
-    monkeypatch.setattr("rag.store.embedded._BEHIND", 10)
+    monkeypatch.setattr("rag.store.indexes._BEHIND", 10)
     with open_store(folder) as store:
         store.put([make_entry("a", *(f"rail {n}" for n in range(10)))])
-        assert store._snapshots.pointer() is None
+        assert store._indexes.snapshots.pointer() is None
         store.put([make_entry("b", "one more")])
-        first = store._snapshots.pointer()
+        first = store._indexes.snapshots.pointer()
         assert first.name.startswith("2-")
         store.remove(["a"])
-        assert store._snapshots.pointer() == first
+        assert store._indexes.snapshots.pointer() == first
         store.put([make_entry("c", "sea")])
-        assert store._snapshots.pointer().name.startswith("4-")
+        assert store._indexes.snapshots.pointer().name.startswith("4-")
         assert names(store.search(vector_of("q"), ["rail"], limit=50)) == ["b", "c"]
 
 
@@ -94,7 +94,7 @@ def test_a_busy_collection(folder):
     with EmbeddedStore(folder, busy_timeout=0.05) as first, EmbeddedStore(folder, busy_timeout=0.05) as second:
         with first._database.writing(), pytest.raises(StoreBusy):
             second.put([make_entry("a", "rail")])
-        with first._snapshots.building(), pytest.raises(StoreBusy):
+        with first._indexes.snapshots.building(), pytest.raises(StoreBusy):
             second.snapshot()
         second.put([make_entry("a", "rail")])
         assert names(first.search(vector_of("q"), [], limit=1)) == ["a"]
@@ -120,7 +120,7 @@ def test_damage_that_cannot_be_mended_is_worked_around(folder):
     for path in (folder / "snapshots").rglob("*.faiss"):
         path.write_bytes(b"")
     with open_store(folder) as store:
-        with store._snapshots.building():  # another process holds the right to write there
+        with store._indexes.snapshots.building():  # another process holds the right to write there
             assert names(store.search(vector_of("q"), ["rail"], limit=5)) == ["a"]
         assert [notice.repaired for notice in store.notices] == [False]
 

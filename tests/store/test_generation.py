@@ -6,7 +6,8 @@ import pytest
 from fakes import make_entry
 
 from rag.store import open_store, tables
-from rag.store.generation import Generation, Snapshot
+from rag.store.generation import Generation
+from rag.store.parts import Snapshot
 from rag.store.snapshots import DamagedSnapshotError
 
 
@@ -20,7 +21,7 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("change", [{"passages": 21}, {"generation": 2}, {"last": 19}])
 def test_a_snapshot_of_another_state_is_refused(store, change):
-    snapshot = Snapshot.load(store._snapshots, store._snapshots.pointer())
+    snapshot = Snapshot.load(store._indexes.snapshots, store._indexes.snapshots.pointer())
     other = dataclasses.replace(snapshot, contents=dataclasses.replace(snapshot.contents, **change))
     with store._database.reading() as connection:
         meta = tables.read_meta(connection)

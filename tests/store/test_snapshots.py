@@ -55,13 +55,13 @@ def test_check_repairs(original, tmp_path):
         assert problem.repaired
         assert "sentences.faiss" in problem.said("en")
         assert store.check() == ()
-        assert len(store._snapshots.names()) == 1
+        assert len(store._indexes.snapshots.names()) == 1
 
 
 def write(kept, generation):
     def fill(folder):
         (folder / "data").write_text(str(generation))
-        return Contents(generation, 0, 0, 0, 16)
+        return Contents(generation, generation, 0, 0, 0, 16)
 
     with kept.building():
         kept.write(fill)
@@ -89,7 +89,7 @@ def test_left_overs_go_when_the_collection_is_opened(original, tmp_path):
 
 def test_a_write_that_is_kept_does_not_fail_for_its_index(tmp_path, monkeypatch):
     with open_store(tmp_path / "collection") as store:
-        monkeypatch.setattr("rag.store.embedded._BEHIND", 1)
+        monkeypatch.setattr("rag.store.indexes._BEHIND", 1)
         monkeypatch.setattr(Snapshots, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
         store.put([make_entry("a", "rail", "port")])
         (notice,) = store.notices
