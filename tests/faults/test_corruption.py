@@ -12,8 +12,8 @@ from rag.store import open_store
 from rag.store.database import FILE_NAME, Database
 from rag.store.snapshots import Snapshots
 
-FILES = ["CURRENT", "manifest.json", "passages.faiss", "sentences.faiss", "meta.json", ".managed.json", ".idx", ".term",
-         ".fieldnorm", ".fast", ".store", ".pos"]  # fmt: skip
+FILES = ["CURRENT", "manifest.json", "columns.npz", "passages.faiss", "sentences.faiss", "meta.json", ".managed.json",
+         ".idx", ".term", ".fieldnorm", ".fast", ".store", ".pos"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import shutil
 
@@ -56,6 +58,21 @@ def test_check_repairs(original, tmp_path):
         assert "sentences.faiss" in problem.said("en")
         assert store.check() == ()
         assert len(store._indexes.snapshots.names()) == 1
+
+
+def test_what_another_version_wrote_is_dropped_without_a_word(original, tmp_path):
+    folder = tmp_path / "collection"
+    shutil.copytree(original, folder)
+    kept = Snapshots(folder / "snapshots")
+    path = kept.folder / kept.pointer().name / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["contents"]["since"]
+    path.write_text(json.dumps(manifest))
+    (kept.folder / "CURRENT").write_text(f"{kept.pointer().name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n")
+    with open_store(folder) as store:
+        assert kept.names() == set()
+        assert len(store.search(vector_of("q"), ["rail"], limit=50).candidates) == 40
+        assert store.notices == []
 
 
 def write(kept, generation):
