@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x41736B70  # "Askp", https://sqlite.org/pragma.html#pragma_application_id
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "collection.sqlite3"
 _FULL = 2  # https://sqlite.org/pragma.html#pragma_synchronous
 _CHECKSUM = 8  # bytes at the end of each page, https://sqlite.org/cksumvfs.html

@@ -38,14 +38,16 @@ def _faiss() -> Any:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Search without OpenMP: its threads share out questions, not rows, so that one question only waits for them."""
+    """Work without OpenMP. Its threads share out questions, so that one question only waits for them; in a build they
+    wait for each other in every small step, six times as long as one works where other programs want the cores too.
+    """
     faiss = _faiss()
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
         yield
     finally:
-        faiss.omp_set_num_threads(before)  # other work of this thread, such as building an index, wants them
+        faiss.omp_set_num_threads(before)
 
 
 def lists(rows: int) -> int:
@@ -77,7 +79,8 @@ class DenseIndex:
         # r: what is shortened is the difference from the middle of the list.
         made = faiss.index_factory(dimension, f"IVF{lists},PQ{pairs}x4fsr", faiss.METRIC_INNER_PRODUCT)
         made.cp.niter = _ROUNDS
-        made.train(sample)
+        with _one_thread():
+            made.train(sample)
         return cls(made)
 
     def extend(self, rows: Iterable[tuple[int, bytes]]) -> DenseIndex:
@@ -85,7 +88,8 @@ class DenseIndex:
         rows, dimension = iter(rows), self._index.d
         while batch := list(islice(rows, _BATCH)):
             passages, blobs = zip(*batch, strict=True)
-            self._index.add_with_ids(matrix(blobs, dimension), np.array(passages, dtype=np.int64))
+            with _one_thread():
+                self._index.add_with_ids(matrix(blobs, dimension), np.array(passages, dtype=np.int64))
         return self
 
     @classmethod

@@ -14,15 +14,9 @@ TESTS = Path(__file__).parents[1]
 
 @pytest.fixture
 def small_lists(monkeypatch):
-    """Have a few hundred rows searched approximately, and learnt in one thread: more only wait for each other."""
-    import faiss
-
+    """Have a few hundred rows searched approximately."""
     monkeypatch.setattr("rag.store.dense.EXACT", 300)
     monkeypatch.setattr("rag.store.dense._PROBED", 12)
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    yield
-    faiss.omp_set_num_threads(before)
 
 
 @pytest.fixture
