@@ -22,7 +22,6 @@ import re
 import statistics
 import tempfile
 import time
-from collections import defaultdict
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -43,6 +42,7 @@ from rag.types import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
 
     from numpy.typing import NDArray
 
@@ -146,43 +146,58 @@ def _real(names: Iterable[str]) -> list[Entry]:
 def _fill(grown: Grown, size: int, folder: Path) -> None:
     """Put articles until a collection in a data folder has so many passages; one that was begun is gone on with."""
     with open_engine(load(data_dir=folder, collection="bench"), create=True) as engine:
-        there, started = engine.store.state(), time.perf_counter()
-        entries = islice(grown, there.articles, None)
-        passages = there.passages
-        while passages < size:
+        started, store = time.perf_counter(), engine.store
+        entries = islice(grown, store.state().articles, None)
+        while (wanted := size - store.state().passages) > 0:
             batch: list[Entry] = []
-            wanted = size - passages
             while len(batch) < PUT and wanted > 0:
                 batch.append(next(entries))
                 wanted -= len(batch[-1].passages)
-            passages = size - wanted
-            engine.store.put(batch)
-            print(f"  {passages} passages after {time.perf_counter() - started:.0f} s", flush=True)
-        engine.store.snapshot()
+            store.put(batch)
+            print(f"  {store.state().passages} passages after {time.perf_counter() - started:.0f} s", flush=True)
+        store.snapshot()
         print(f"  indexed after {time.perf_counter() - started:.0f} s", flush=True)
 
 
-def _measure(folder: Path, questions: Sequence[tuple[str, str]], results: Any) -> None:
-    settings = load(data_dir=folder, collection="bench", threshold=0.0)
+def _answer(folder: Path, questions: Sequence[tuple[str, str]], pipe: Connection) -> None:
+    """Answer each question when its place comes, telling milliseconds by stage; then tell all else that is measured."""
     started = time.perf_counter()
-    with open_engine(settings) as engine:
-        engine.ask(questions[0][0])
-        told: dict[str, Any] = {"first answer": 1000 * (time.perf_counter() - started)}
-        for text, _ in questions[1:WARM]:
-            engine.ask(text)
-        times: dict[str, list[float]] = defaultdict(list)
-        for text, _ in questions[WARM:]:
-            started = time.perf_counter()
-            answer = engine.ask(text)
-            times["whole"].append(1000 * (time.perf_counter() - started))
-            for stage, milliseconds in answer.timings.items():
-                times[stage].append(milliseconds)
-        told["memory"] = _memory()
-        told["stages"] = {stage: _percentiles(each) for stage, each in times.items()}
-        state = engine.store.state()
-        told |= {"passages": state.passages, "sentences": state.sentences, "bytes": state.bytes_on_disk}
-        told["recall"], told["filtered"] = _recall(engine, folder, questions[WARM:])
-    results.put(told)
+    with open_engine(load(data_dir=folder, collection="bench", threshold=0.0)) as engine:
+        for place in iter(pipe.recv, None):
+            began, processor = time.perf_counter(), time.process_time()
+            answer = engine.ask(questions[place][0])
+            ended = time.perf_counter()
+            whole = {"whole": 1000 * (ended - began), "processor": 1000 * (time.process_time() - processor)}
+            pipe.send(whole | dict(answer.timings) | {"first": 1000 * (ended - started)})
+        state, memory = engine.store.state(), _memory()
+        recall, filtered = _recall(engine, folder, questions[WARM:])
+    pipe.send({
+        "passages": state.passages, "sentences": state.sentences, "bytes": state.bytes_on_disk,
+        "memory": memory, "recall": recall, "filtered": filtered,
+    })  # fmt: skip
+
+
+def _measure(folders: Sequence[Path], questions: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Ask each question of one collection after the other, each in a process of its own, so that times compare."""
+    context = multiprocessing.get_context("spawn")
+    children = []
+    for folder in folders:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_answer, args=(folder, questions, theirs))
+        process.start()
+        children.append((process, ours))
+    told: list[list[dict[str, float]]] = [[] for _ in children]
+    for place in range(len(questions)):
+        for (_, pipe), times in zip(children, told, strict=True):
+            pipe.send(place)
+            times.append(pipe.recv())
+    figures = []
+    for (process, pipe), times in zip(children, told, strict=True):
+        pipe.send(None)
+        stages = {stage: _percentiles([each[stage] for each in times[WARM:]]) for stage in times[0] if stage != "first"}
+        figures.append({"first answer": times[0]["first"], "stages": stages, **pipe.recv()})
+        process.join()
+    return figures
 
 
 def _recall(engine: Engine, folder: Path, questions: Sequence[tuple[str, str]]) -> tuple[dict[str, float], Any]:
@@ -265,12 +280,13 @@ def _questions(path: Path | None, real: Sequence[Entry], number: int) -> list[tu
 
 def _row(told: dict[str, Any]) -> str:
     stages, recall = told["stages"], told["recall"]
-    spread = "/".join(f"{stages['whole'][which]:.0f}" for which in ("p50", "p95"))
-    search = "/".join(f"{stages['search'][which]:.1f}" for which in ("p50", "p95"))
+    times = (f"{stages[stage]['p50']:.1f}/{stages[stage]['p95']:.1f}" for stage in ("whole", "processor", "search"))
     return (
-        f"{told['passages']:>9} {told['sentences']:>9} {spread:>9} {search:>12} {told['first answer']:>8.0f}"
-        f" {told['memory']['resident'] / 1e6:>7.0f} {told['bytes'] / told['passages']:>8.0f}"
-        + "".join(f" {recall[way]:>6.3f}" for way in recall)
+        f"{told['passages']:>9} {told['sentences']:>9}"
+        + "".join(f" {each:>12}" for each in times)
+        + f" {told['first answer']:>9.0f} {told['memory']['resident'] / 1e6:>7.0f} {told['memory']['own'] / 1e6:>7.0f}"
+        + f" {told['bytes'] / told['passages']:>9.0f}"
+        + "".join(f" {recall[way]:>9.3f}" for way in recall)
     )
 
 
@@ -288,18 +304,12 @@ def main() -> None:
         real = _real(given.of)
         questions = _questions(given.questions, real, given.rounds + WARM)
         print(f"{machine()}; {sum(len(entry.passages) for entry in real)} real passages, {given.rounds} questions")
-        figures = []
         for size in given.sizes:
             _fill(Grown(real), size, folder / str(size))
-            context = multiprocessing.get_context("spawn")
-            results = context.Queue()
-            process = context.Process(target=_measure, args=(folder / str(size), questions, results))
-            process.start()
-            figures.append(results.get())
-            process.join()
-            print(json.dumps(figures[-1]), flush=True)
+        figures = _measure([folder / str(size) for size in given.sizes], questions)
     print(
-        "\n passages sentences  ms whole    ms search  ms first  MB res. B/passage  passages sentences sum: recall@10"
+        f"\n{'passages':>9} {'sentences':>9} {'ms whole':>12} {'ms of cores':>12} {'ms search':>12} {'ms first':>9}"
+        f" {'MB res.':>7} {'MB own':>7} {'B/passage':>9} {'passages':>9} {'sentences':>9} {'their sum':>9}: recall@10"
     )
     print("\n".join(map(_row, figures)))
     if given.json:
