@@ -122,10 +122,7 @@ def _best(scores: Mapping[int, float], limit: int) -> set[int]:
 
 def _cosines(rows: Iterable[tuple[int, bytes]], vector: NDArray[np.float32]) -> dict[int, float]:
     """Return the greatest cosine of each passage's (passage, vector) rows with a vector."""
-    passages, blobs = [], []
-    for passage, blob in rows:
-        passages.append(passage)
-        blobs.append(blob)
+    passages, blobs = zip(*read, strict=True) if (read := list(rows)) else ((), ())
     best: dict[int, float] = {}
     for passage, cosine in zip(passages, (tables.matrix(blobs, len(vector)) @ vector).tolist(), strict=True):
         best[passage] = max(cosine, best.get(passage, cosine))

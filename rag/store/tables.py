@@ -256,10 +256,15 @@ def article_from(row: Sequence[object]) -> Article:
         id=str(article_id), title=str(title), text=str(text), language=str(language),
         url=None if url is None else str(url), outlet=None if outlet is None else str(outlet),
         published=None if published is None else str(published), published_inferred=bool(inferred),
-        headings=tuple(Span(start, stop) for start, stop in json.loads(str(headings))),
-        removed=tuple(Removed(gone, reason) for gone, reason in json.loads(str(removed))), origin=str(origin),
-        pages=tuple(json.loads(str(pages))),
+        headings=tuple(Span(start, stop) for start, stop in _list(headings)),
+        removed=tuple(Removed(gone, reason) for gone, reason in _list(removed)), origin=str(origin),
+        pages=tuple(_list(pages)),
     )  # fmt: skip
+
+
+def _list(kept: object) -> list[Any]:
+    """Return a JSON array; most are empty, and a question reads hundreds."""
+    return [] if kept == "[]" else list(json.loads(str(kept)))
 
 
 def read_spans(connection: apsw.Connection, article_id: str) -> tuple[tuple[int, int], ...]:

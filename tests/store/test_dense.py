@@ -92,4 +92,4 @@ def test_a_limit_is_filled_from_all_lists(learnt):
 
 
 def test_how_many_lists():
-    assert [lists(rows) for rows in (0, EXACT, EXACT + 1, 4_000_000)] == [0, 0, 632, 4000]
+    assert [lists(rows) for rows in (0, EXACT, EXACT + 1, 4_000_000)] == [0, 0, 447, 4000]
