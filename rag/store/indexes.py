@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rag.store.tables import Meta
 
 # A snapshot is made again when it lacks more passages than this, or than this part of them all: so n articles written
-# one by one make no more than some log(n) of them; and at the latest when it lacks so many that their sentences could not all
-# be compared any more.
+# one by one make no more than some log(n) of them. At the latest it is when it lacks so many that each reader would
+# have to learn lists for their sentences.
 _BEHIND = 2000
 _BEHIND_PART = 0.1
 _BEHIND_MOST = 10_000

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Event, Thread
+
 import numpy as np
 import pytest
 from fakes import make_entry, vector_of
@@ -7,6 +9,7 @@ from fakes import make_entry, vector_of
 from rag.errors import EncoderError, StoreBusy
 from rag.store import open_store
 from rag.store.embedded import EmbeddedStore
+from rag.store.parts import write_snapshot
 
 
 @pytest.fixture
@@ -132,6 +135,28 @@ def test_damage_that_comes_back_is_not_mended_for_ever(folder, monkeypatch):
         store.snapshot()
         assert names(store.search(vector_of("q"), [], limit=5)) == ["a"]
         assert [notice.repaired for notice in store.notices] == [True, False]
+
+
+def test_searches_and_writes_go_on_while_a_snapshot_is_built(folder, monkeypatch):
+    begun, done = Event(), Event()
+
+    def slow(*arguments):
+        begun.set()
+        assert done.wait(30)
+        return write_snapshot(*arguments)
+
+    monkeypatch.setattr("rag.store.indexes.write_snapshot", slow)
+    with open_store(folder) as store:
+        store.put([make_entry("a", "rail")])
+        building = Thread(target=store.snapshot)
+        building.start()
+        assert begun.wait(30)
+        store.put([make_entry("b", "rail")])
+        assert names(store.search(vector_of("q"), ["rail"], limit=5)) == ["a", "b"]
+        done.set()
+        building.join()
+        assert store._indexes.snapshots.pointer().name.startswith("1-")
+        assert names(store.search(vector_of("q"), ["rail"], limit=5)) == ["a", "b"]
 
 
 WRITER = """
