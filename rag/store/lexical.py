@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 K1, B = 1.2, 0.75  # as in Lucene and tantivy
-_FEW = 1024  # so many allowed passages are given to tantivy by number; more are sifted out of what it returns
+# So many allowed passages, or so small a part of all, are given to tantivy by number, 10 ms for a thousand; more are
+# sifted out of what it returns.
+_FEW, _FEW_PART = 1024, 1 / 256
 _HEAP = 64 << 20  # bytes that tantivy fills before it writes a segment
 
 
@@ -119,10 +121,11 @@ class LexicalIndex:
     def search(self, weights: Mapping[str, float], limit: int, allowed: NDArray[np.bool_] | None) -> list[int]:
         """Return up to ``limit`` passages that hold any of the terms, by about their BM25 scores, best first."""
         query = self._query(weights)
-        few = allowed is not None and int(allowed.sum()) <= _FEW
+        count = len(self) if allowed is None else int(allowed.sum())
+        few = count <= max(_FEW, _FEW_PART * len(self))
         if allowed is not None and few:
             query = self._among(query, allowed)
-        wanted = limit
+        wanted = limit if few else math.ceil(limit * len(self) / count)
         while True:
             hits = self._searcher.search(query, wanted, count=False).hits
             addresses = [address for _, address in hits]
