@@ -254,7 +254,9 @@ def _exact(
     best = np.full((passages, len(vectors)), -1, np.float32)
     for batch in _batches(rows, 8192):
         numbers, blobs = zip(*batch, strict=True)
-        np.maximum.at(best, places[list(numbers)], tables.matrix(blobs, vectors.shape[1]) @ vectors.T)
+        at, starts = np.unique(places[list(numbers)], return_index=True)  # a passage's rows lie together
+        nearest = np.maximum.reduceat(tables.matrix(blobs, vectors.shape[1]) @ vectors.T, starts)
+        best[at] = np.maximum(best[at], nearest)
     return best.T
 
 
