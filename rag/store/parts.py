@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     Rows = Callable[[apsw.Connection, Iterable[int]], Iterator[tuple[int, bytes]]]
 
-_GONE_PART = 0.1  # of an index's passages; where more are gone, the next is made of what is there
+# Where more than this part of an index's passages are gone, or so many that readers would wait for their terms to be
+# counted after each write, the next is made of what is there.
+_GONE_PART, _GONE_MOST = 0.1, 20_000
 _GROWN = 1.5  # lists wanted for each there is: so many more, at 2.25 times the rows, and they are learnt anew
 
 
@@ -145,7 +147,7 @@ def _fits(connection: apsw.Connection, meta: Meta, before: Snapshot) -> bool:
     return (
         before.contents.dimension == meta.dimension
         and before.contents.generation <= meta.generation
-        and len(part.gone(connection)) <= _GONE_PART * len(part.columns)
+        and len(part.gone(connection)) <= min(_GONE_PART * len(part.columns), _GONE_MOST)
         and dense.lists(meta.passages) <= _GROWN * part.passages.lists
         and dense.lists(meta.sentences) <= _GROWN * part.sentences.lists
     )
