@@ -24,6 +24,10 @@ PROGRAMS = {
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _HERE = Path(__file__).parent
+OMP = {"OMP_WAIT_POLICY": "passive"}
+"""torch's threads sleep while they wait for each other. By default they spin, and a question of a program with torch
+takes five times as long and more where other processes want the cores too."""
+
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "RAG_THRESHOLD": "0", "RAG_COLLECTION": "bench"}
 
 
@@ -68,7 +72,7 @@ class Program:
             stderr=self._errors,
             text=True,
             cwd=_HERE.parent,
-            env=os.environ | _OFFLINE,
+            env=os.environ | _OFFLINE | OMP,
         )
         assert self._process.stdin
         assert self._process.stdout

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from bench.corpus import texts, write_articles
 from bench.peers.plain import Plain
-from bench.programs import cpu_seconds, resident
+from bench.programs import OMP, cpu_seconds, resident
 from bench.questions import question
 from bench.tables import Table, ratios
 from rag.encoders import prepare, resolve
@@ -100,14 +100,18 @@ def main(rounds: int = ROUNDS) -> None:
             engine.store.snapshot()
         model = prepare(resolve("bundled"), settings.cache_dir, silent, "sentence-transformers") / "source"
         Plain(model).index(texts(PASSAGES), Path(folder))
-        environment = os.environ | {
-            "RAG_DATA_DIR": str(settings.data_dir),
-            "RAG_CACHE_DIR": str(settings.cache_dir),
-            "RAG_COLLECTION": "bench",
-            "RAG_THRESHOLD": "0",
-            "RAG_SERVER_RATE": "1000000",
-            "RAG_SERVER_BURST": "1000000",
-        }
+        environment = (
+            os.environ
+            | OMP
+            | {
+                "RAG_DATA_DIR": str(settings.data_dir),
+                "RAG_CACHE_DIR": str(settings.cache_dir),
+                "RAG_COLLECTION": "bench",
+                "RAG_THRESHOLD": "0",
+                "RAG_SERVER_RATE": "1000000",
+                "RAG_SERVER_BURST": "1000000",
+            }
+        )
         starts = [_start_seconds(environment) for _ in range(STARTS)]
         with (
             _running(environment) as ours,

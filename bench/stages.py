@@ -116,7 +116,7 @@ def _ask(engine: Engine) -> None:
         stage: tuple(100 * a / b for a, b in zip(samples[stage], samples["all"], strict=True)) for stage in stages
     }
     rows = tuple((stage, samples[stage], shares[stage]) for stage in stages)
-    note = f"{QUESTIONS} questions that were not asked before, of {ARTICLES} passages."
+    note = f"{QUESTIONS} questions that were not asked before, of {engine.store.state().passages} passages."
     Table("stages", "A hot question by stage.", ("stage", "ms", "%"), rows, note).save()
 
 
