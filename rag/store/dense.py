@@ -115,7 +115,7 @@ class DenseIndex:
         all of those are returned. ``allowed``, indexed by passage, says which take part. ``width`` is how many vectors
         to expect of a passage.
         """
-        if self.lists and allowed is not None and int(allowed.sum()) <= SPARE * limit:
+        if self.lists and allowed is not None and np.count_nonzero(allowed) <= SPARE * limit:
             return dict.fromkeys(np.flatnonzero(allowed).tolist(), 0.0)
         best = dict[int, float]()
         wanted, probed = limit * (SPARE if self.lists else width), self._probed(allowed, width)
@@ -132,7 +132,7 @@ class DenseIndex:
 
     def _probed(self, allowed: NDArray[np.bool_] | None, width: int) -> int:
         """Return into how many lists to look: into more the fewer passages take part, which lie farther off then."""
-        part = 1.0 if allowed is None else min(width * max(int(allowed.sum()), 1) / max(len(self), 1), 1.0)
+        part = 1.0 if allowed is None else min(width * max(int(np.count_nonzero(allowed)), 1) / max(len(self), 1), 1.0)
         return min(math.ceil(_PROBED / math.sqrt(part)), self.lists)
 
     def _looking(self, allowed: NDArray[np.bool_] | None, probed: int) -> Any:

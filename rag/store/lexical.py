@@ -11,11 +11,12 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 K1, B = 1.2, 0.75  # as in Lucene and tantivy
@@ -121,7 +122,7 @@ class LexicalIndex:
     def search(self, weights: Mapping[str, float], limit: int, allowed: NDArray[np.bool_] | None) -> list[int]:
         """Return up to ``limit`` passages that hold any of the terms, by about their BM25 scores, best first."""
         query = self._query(weights)
-        count = len(self) if allowed is None else int(allowed.sum())
+        count = len(self) if allowed is None else np.count_nonzero(allowed)
         few = count <= max(_FEW, _FEW_PART * len(self))
         if allowed is not None and few:
             query = self._among(query, allowed)
