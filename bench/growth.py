@@ -183,8 +183,9 @@ def _measure(folders: Sequence[Path], questions: Sequence[tuple[str, str]]) -> l
     children = []
     for folder in folders:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_answer, args=(folder, questions, theirs))
+        process = context.Process(target=_answer, args=(folder, questions, theirs), daemon=True)
         process.start()
+        theirs.close()  # so that to wait for one that died ends
         children.append((process, ours))
     told: list[list[dict[str, float]]] = [[] for _ in children]
     for place in range(len(questions)):
