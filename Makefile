@@ -61,14 +61,15 @@ bench: $(VENV)/.run
 	$(BIN)/python -m bench.serving 2
 
 # The same with more rounds, and the growth with the passages; then the tables of docs/performance.md. Half an hour.
-# set=FOLDER measures quality on a question set (docs/evaluation.md); growth="1000 1000000" names other sizes.
+# set=FOLDER measures quality on a question set (docs/evaluation.md). of=COLLECTION, of real articles, measures the growth;
+# growth="1000 1000000" names other sizes.
 growth := 1000 10000 100000
 bench-full: $(VENV)/.run
 	$(BIN)/python -m bench.questions --full $(if $(set),--eval $(set))
 	$(BIN)/python -m bench.stages 1000
 	$(BIN)/python -m bench.limits
 	$(BIN)/python -m bench.serving 5
-	$(BIN)/python -m bench.latency $(growth)
+	$(if $(of),$(BIN)/python -m bench.growth --of $(of) --sizes $(growth) --json build/growth.json)
 	$(BIN)/python -m bench.page
 
 $(BIN)/uv: .ci/requirements/uv.txt
