@@ -41,7 +41,8 @@ class Retrieval:
     """What a question found: hits best first, and the search they came from. ``timings`` are milliseconds.
 
     ``vector`` is of what was searched for, float32 of shape (dimension,): the question, or ``in_full``, where it leans
-    on ``history``. Then ``alone`` is what the question found by itself. ``latest`` prefers newer articles.
+    on ``history``, or the middle of both, where only its names are spelled in another way. Then ``alone`` is what the
+    question found by itself. ``latest`` prefers newer articles.
     """
 
     question: str
@@ -87,6 +88,10 @@ def retrieve(
     started = time.perf_counter()
     in_full = reading.get("in_full", question)
     vector = encoder.encode_queries([in_full], [language])[0]
+    alone = reading.get("alone")
+    if alone is not None and not reading.get("history"):  # names weigh less than in their new spelling by itself
+        vector = vector + alone.vector
+        vector /= float(np.linalg.norm(vector)) or 1.0
     tokens = encoder.encode_query_tokens(in_full, language)
     encoded = time.perf_counter()
     terms = query_terms(in_full, language)
