@@ -16,6 +16,8 @@ from rag.tables import table
 _WORD = re.compile(rf"[^\W_{HAN}]+")
 _CODE = re.compile(rf"(?<![^\W_{HAN}])[^\W\d_{HAN}]+\d[^\W_{HAN}]*")
 _BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
+# English and French words that are made of others; in a title they have a capital, and languages translate them.
+_DERIVED = re.compile(r"\w{4,}(?:[ts]ion|ment|ness|ship|ity|isme?|olog(?:y|ie)|tory|ional|ical|maker)s?")
 _LIKE = 0.77  # of the letters of two spellings of a name: "Singapour", "Singapore"
 
 
@@ -31,6 +33,13 @@ class Names:
 def known_names(text: str) -> frozenset[int]:
     """Return the places in the table of the names in a text."""
     return frozenset(place for place, pattern in enumerate(_known()) if pattern.search(text))
+
+
+def without_known(text: str) -> str:
+    """Return a text in which a comma stands for each of its known names."""
+    for place in known_names(text):
+        text = _known()[place].sub(",", text)
+    return text
 
 
 def respelled(text: str, others: Sequence[str]) -> str:
@@ -65,7 +74,8 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
             continue
         folded = fold(word[0])
         if abroad and (
-            {folded, folded.removesuffix("s")} & _ordinary()
+            {folded, folded.removesuffix("s"), folded.removesuffix("es")} & _ordinary()
+            or _DERIVED.fullmatch(folded)
             or (language == "vi" and run < 3 and SYLLABLE.fullmatch(folded))
         ):
             continue

@@ -19,17 +19,22 @@ def lacking(text: str, language: str) -> bool:
 
 
 def opposed(text: str, other: str) -> bool:
-    """Tell whether a text has a word, such as "more than", of which the other has only an opposite, "fewer than"."""
+    """Tell whether a text has a word, such as "more than", of which the other has only an opposite, "fewer than".
+
+    Also where both have as many words of a contrast, but not the same: west and west, of west and east.
+    """
     theirs = _sides(other)
-    return any(theirs[name] and not side & theirs[name] for name, side in _sides(text).items() if side)
+    return any(_against(own, theirs[name]) for name, own in _sides(text).items() if any(own))
+
+
+def _against(own: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
+    apart = not any(mine and yours for mine, yours in zip(own, theirs, strict=True))
+    return any(theirs) and (apart or (own != theirs and sum(own) == sum(theirs)))
 
 
 @lru_cache(4096)
-def _sides(text: str) -> dict[str, frozenset[int]]:
-    return {
-        name: frozenset(place for place, pattern in enumerate(patterns) if pattern.search(text))
-        for name, patterns in _contrasts().items()
-    }
+def _sides(text: str) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(len(pattern.findall(text)) for pattern in patterns) for name, patterns in _contrasts().items()}
 
 
 @cache

@@ -22,10 +22,14 @@ _VAGUE = re.compile(
     r"(?:\b(?:hàng|vài|nhiều|mấy|several|few|plusieurs|quelques)\s|[数几上])$"
 )  # "hàng trăm", hundreds; of any number of them
 _COUNTED = re.compile(r"\s?[%个位名大项次年月日天座家种场条款届岁人倍点秒周世股支]")
+_SCALE = "thousand|[mb]illion|milliard|nghìn|triệu|tỷ|[千万亿]"
 _REWRITTEN = (
-    (re.compile(r"\bt[ỷỉ] (?=lệ|giá|số|suất|phú)|[这那该头首近]十年"), " "),  # a ratio is no billion, nor a decade ten
+    # a ratio is no billion, a symptom no million, nor a decade ten
+    (re.compile(r"\bt[ỷỉ] (?=lệ|giá|số|suất|phú)|\btriệu (?=chứng|tập|phú)|[这那该头首近]十年"), " "),
     (re.compile(r"\b(?:per ?cent|pour cent|phần trăm|pct|por ciento|prozent)\b"), r"%"),
     (re.compile(r"(\d+)\s?%?\s?(?:to|-|–|à|đến|到|至)\s?(?=\d+\s?%)"), r"\1% "),
+    (re.compile(rf"(?<![\d.,])(\d+)\s?(?:to|-|–|à|đến|到|至)\s?(?=\d+\s?({_SCALE}))"), r"\1 \2, "),  # 3 to 5 million
+    (re.compile(r"(?<!\d)(\d{4}),(?=\d{4}(?!\d))"), r"\1, "),  # two years
     (re.compile(r"([$€£]\d[\d.,]*)\s?m\b"), r"\1 million"),
     (re.compile(r"(?<!\d)(\d\d)(\d\d)\s?[–-]\s?(\d\d)(?![-–\d])"), lambda m: _years(*m.groups())),
     (re.compile(rf"百分之([\d.{_HAN}]+)"), r"\1%"),

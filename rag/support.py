@@ -14,12 +14,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.languages import HAN, query_terms, terms
-from rag.names import codes, known_names, names, unmatched
+from rag.languages import HAN, SYLLABLE, query_terms, terms
+from rag.names import codes, known_names, names, unmatched, without_known
 from rag.polarity import lacking, negations, opposed
 from rag.protocols import Encoder
 from rag.quantities import Quantity, missing, quantities, without_numbers
 from rag.tables import table
+from rag.transliteration import unheard, unspelled
 from rag.types import Span
 
 MOST_QUOTES = 3
@@ -33,7 +34,7 @@ _MEASURE = re.compile(r"\s?[多余来]?[名个位家场项种座]?(?=[一-鿿])"
 _CHINESE = re.compile(f"[{HAN}]")
 _COUNTED = re.compile(rf"\s?[{HAN}]{{2}}|\s?[^\W\d]+")
 
-FEATURES = ("similarity", "known_missing", "spelled_missing", "new_words")
+FEATURES = ("similarity", "known_missing", "spelled_missing", "unheard", "denials", "new_words")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,19 +115,29 @@ def contradicted(claim: Statement, quoted: Sequence[Sentence]) -> bool:
 
 
 def features(claim: Statement, quoted: Sequence[Sentence]) -> dict[str, float]:
-    """Return what is weighed: how near the sentences are, whether names are missing, how many words are new.
+    """Return what is weighed: how near the sentences are, which names are missing, how many words are new.
 
-    Sentences of several languages are taken to be in the first one's.
+    Sentences of several languages are taken to be in the first one's. Between Chinese and another language names are
+    compared by their sound; a Vietnamese syllable in Chinese sounds otherwise.
     """
     texts, language = [quoted[0].context, *(sentence.text for sentence in quoted)], quoted[0].language
     same = language == claim.language
     named = names(claim.text, claim.language, abroad=not same)
     unfound = unmatched(named.spelled, " ".join(texts))
+    by_sound, missing_share = 0.0, float(bool(unfound))
+    if not same and language == "zh":
+        by_sound = unheard((name for name in unfound if not SYLLABLE.fullmatch(name)), texts)
+    elif not same and claim.language == "zh":
+        by_sound = unspelled(without_known(claim.text), texts)
+    if not same:
+        missing_share = len(unfound) / len(named.spelled) if unfound and language != "zh" else 0.0
+    denied = negations(claim.text, claim.language) - negations(" ".join(texts[1:]), language)
     return {
         "similarity": _similarity(claim, quoted),
         "known_missing": float(bool(named.known.difference(*map(known_names, texts)))),
-        "spelled_missing": bool(unfound)
-        * (1.0 if same or language != "zh" else 0.5),  # Chinese spells names its own way
+        "spelled_missing": missing_share,
+        "unheard": by_sound,
+        "denials": 0.0 if same else min(2.0, abs(denied)),
         "new_words": float(len(_new(claim, texts))) if same else 0.0,
     }
 

@@ -35,3 +35,9 @@ def test_opposites_in_one_language_and_across():
     assert opposed("à l'est", "phía tây")
     assert not opposed("Nanning est une ville", "Nanning, in the north")  # French "is"
     assert not opposed("南宁", "in the north")
+
+
+def test_as_many_words_of_a_contrast_but_other_ones_are_opposite():
+    assert opposed("from the west, going west", "từ phía đông, đi về hướng tây")
+    assert not opposed("going west", "từ phía đông, đi về hướng tây")
+    assert not opposed("from the east, going west", "từ phía đông, đi về hướng tây")
