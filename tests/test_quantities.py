@@ -86,3 +86,9 @@ def test_words_without_their_numbers():
 def test_any_text_has_finite_quantities(text):
     for language in ("en", "fr", "vi", "zh", "und"):
         assert all(quantity.readings for quantity in quantities(text, language))
+
+
+def test_both_ends_of_a_range_have_its_scale_and_two_years_are_no_decimal():
+    assert not missing(quantities("3到5万居民", "zh"), quantities("30 to 50 thousand inhabitants", "en"))
+    assert [found.readings for found in quantities("1665,1691年", "zh")] == [("1665",), ("1691",)]
+    assert quantities("các triệu chứng", "vi") == ()
