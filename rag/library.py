@@ -64,7 +64,7 @@ class Library:
             if name == SEEDS and made_by != self._encoder.fingerprint:
                 engine.sync(seeds_folder(), progress)
             if store.state().encoder == self._encoder.fingerprint:
-                engine.ask("Askpress ?")
+                engine.answer(engine.retrieve("Askpress ?"))
 
     @contextmanager
     def engine(self, name: str, *, top_k: int | None = None, model: str | None = None) -> Iterator[Engine]:

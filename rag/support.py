@@ -87,8 +87,13 @@ def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:
 
 
 def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
-    """Return the log-odds that sentences carry a claim, minus infinity where something in it is contradicted."""
+    """Return the log-odds that sentences carry a claim.
+
+    Minus infinity where something in it is contradicted, or where they share no word of one language.
+    """
     weighed = features(claim, quoted)
+    if weighed["new_words"] and weighed["new_words"] == len(_told(claim.text, claim.language)):
+        return -math.inf
     if contradicted(claim, quoted) or weighed["similarity"] < max(LEAST_SIMILARITY, claim.background + LEAST_LEAD):
         return -math.inf
     # The weight of each feature, for claim and quote in the same language and across (bench/claims.py).

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fakes import WordEncoder
 
-from rag.support import FEATURES, Sentence, contradicted, features, stated, support
+from rag.support import FEATURES, Sentence, contradicted, features, score, stated, support
 from rag.tables import table
 from rag.types import Span
 
@@ -59,6 +59,12 @@ def test_a_claim_that_differs_in_one_thing_is_not(text):
 def test_a_code_that_is_not_quoted_is_no_part_of_a_claim():
     assert contradicted(claim("The password is hunter2"), sentences("The password is secret"))
     assert not contradicted(claim("Mật khẩu là Hunter2", "vi"), sentences("密码是hunter2。", language="zh"))
+
+
+def test_what_shares_no_word_with_a_sentence_is_not_carried_by_it_however_near():
+    near, text = claim("x link"), "Show the image."
+    assert score(near, [Sentence(0, Span(0, 1), text, "Press", "en", near.vector)]) == -np.inf
+    assert score(near, [Sentence(0, Span(0, 1), "Show the link.", "Press", "en", near.vector)]) > 0
 
 
 def test_a_claim_of_two_sentences_has_two_quotes():
