@@ -97,12 +97,12 @@ class Graphs:
         """
         ids = self._ids([text for column in bias.parallel_texts("passage").values() for text in column], "passage")
         small = self.folder / "embeddings.onnx"
-        to_blocks(exact, small, 4, of=("Gather",))
+        to_blocks(exact, small, 4, of="Gather")
         blocks: Precision
         for base, bits, blocks in ((small, 4, "4-bit blocks"), (exact, 8, "8-bit blocks")):
             graphs = [Graph(self.folder / "blocks.onnx", blocks), Graph(self.folder / "int8.onnx", "int8")]
-            to_blocks(base, graphs[0].path, bits, of=("MatMul",))
-            to_int8(base, graphs[1].path, (padded([row], self.pad_id) for row in ids))
+            to_blocks(base, graphs[0].path, bits, of="MatMul")
+            to_int8(base, graphs[1].path, (padded([row], pad_id(self.model)) for row in ids))
             if kept := [graph for graph in map(self._compared, graphs) if graph.least >= PARITY]:
                 speeds = self._speeds(kept, ids)
                 return replace(max(kept, key=lambda graph: speeds[graph.precision]), speeds=speeds)
@@ -134,15 +134,11 @@ class Graphs:
     def _reference(self) -> Vectors:
         return _over_parallel_texts(partial(encode, self.model))
 
-    @property
-    def pad_id(self) -> int:
-        return pad_id(self.model)
-
     def _encode(self, session: Any, texts: Sequence[str], kind: bias.Kind) -> NDArray[np.float32]:
         return self._run(session, self._ids(texts, kind))
 
     def _run(self, session: Any, ids: list[list[int]]) -> NDArray[np.float32]:
-        return run(session, ids, pad_id=self.pad_id, dimension=self.model.get_embedding_dimension())
+        return run(session, ids, pad_id=pad_id(self.model), dimension=self.model.get_embedding_dimension())
 
     def _ids(self, texts: Sequence[str], kind: bias.Kind) -> list[list[int]]:
         prompted = [model_prompt(self.model, kind) + text for text in texts]

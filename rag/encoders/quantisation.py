@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -38,14 +39,14 @@ _MARGIN = 1.3
 _LARGE = 2_000_000  # weights; position and type embeddings are smaller, and worth their few megabytes in fp32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Range:
     """The least and the greatest value of each channel, float32 of shape (channels,)."""
 
     least: NDArray[np.float32]
     greatest: NDArray[np.float32]
 
-    @property
+    @cached_property
     def smoothing(self) -> NDArray[np.float32]:
         """What to divide the channels by, so that none is larger than the ordinary."""
         size = np.maximum(-self.least, self.greatest)
@@ -71,25 +72,27 @@ def to_int8(source: Path, target: Path, batches: Batches) -> None:
     model = onnx.load(source)
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
-    ranges = _ranges(model, list(dict.fromkeys(node.input[0] for node in products)), target, batches)
-    seen: set[str] = set()
+
+    def is_product(node: Any) -> bool:
+        return node.op_type == "MatMul" and node.input[1] in weights
+
+    names = list(dict.fromkeys(node.input[0] for node in graph.node if is_product(node)))
+    ranges = _ranges(model, names, target, batches)
     nodes: list[Any] = []
     constants: dict[str, Any] = {}
     for node in graph.node:
-        if node not in products:
+        if not is_product(node):
             nodes.append(node)
             continue
         name, matrix = node.input
-        if name not in seen:
-            seen.add(name)
+        if f"{name}_scale" not in constants:
             nodes += _quantised_input(name, ranges[name], constants)
         weight = numpy_helper.to_array(weights[matrix]) * ranges[name].smoothing[:, None]
         nodes.append(_product(node, weight, constants))
-        weights.pop(matrix)
+    read = {name for node in nodes for name in node.input}
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(weights.values())
+    graph.initializer.extend(tensor for name, tensor in weights.items() if name in read)
     graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items())
     if all(each.domain != "com.microsoft" for each in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
@@ -129,18 +132,19 @@ def _quantised_input(name: str, measured: _Range, constants: dict[str, Any]) -> 
 
 
 def _product(node: Any, weight: NDArray[np.float32], constants: dict[str, Any]) -> Any:
+    """Return a product in int8, with a matrix of its own: layers may share one, and be smoothed in different ways."""
     from onnx import helper
 
-    name, matrix = node.input
-    scale = np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
-    constants[f"{matrix}_int8"] = np.round(weight / scale).astype(np.int8)
-    constants[f"{matrix}_scale"] = scale.astype(np.float32)
-    inputs = [f"{name}_int8", f"{matrix}_int8", f"{name}_scale", f"{matrix}_scale", f"{name}_zero"]
+    name, scale = node.input[0], np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
+    matrix, columns = f"{node.output[0]}_matrix", f"{node.output[0]}_columns"
+    constants[matrix] = np.round(weight / scale).astype(np.int8)
+    constants[columns] = scale.astype(np.float32)
+    inputs = [f"{name}_int8", matrix, f"{name}_scale", columns, f"{name}_zero"]
     return helper.make_node("MatMulIntegerToFloat", inputs, node.output, node.name, domain="com.microsoft")
 
 
-def to_blocks(source: Path, target: Path, bits: int, *, of: tuple[str, ...] = ("MatMul", "Gather")) -> None:
-    """Write a graph with its matrices, word embeddings (``Gather``) or both in blocks of 32 weights.
+def to_blocks(source: Path, target: Path, bits: int, *, of: Literal["MatMul", "Gather"]) -> None:
+    """Write a graph with its matrices, or its word embeddings (``Gather``), in blocks of 32 weights.
 
     Products are taken with activations in int8 a block (``accuracy_level`` 4).
     """
@@ -159,7 +163,7 @@ def to_blocks(source: Path, target: Path, bits: int, *, of: tuple[str, ...] = ("
             block_size=32,
             is_symmetric=True,
             accuracy_level=4,
-            op_types_to_quantize=of,
+            op_types_to_quantize=(of,),
             quant_axes=(("MatMul", 0), ("Gather", 1)),
             nodes_to_exclude=small,
         )

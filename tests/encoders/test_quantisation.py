@@ -61,3 +61,13 @@ def test_what_stands_beside_a_text_changes_nothing(graph, tmp_path):
     (together,) = session.run(["vector"], {"input_ids": inputs})
     alone = [session.run(["vector"], {"input_ids": inputs[[row]]})[0][0] for row in range(5)]
     assert np.array_equal(together, alone)
+
+
+def test_layers_may_share_a_matrix(graph, tmp_path):
+    model = onnx.load(graph)
+    model.graph.node[2].input[:] = ["one", "first"]
+    onnx.save(model, graph)
+    inputs = {"input_ids": np.arange(25).reshape(5, 5)}
+    to_int8(graph, tmp_path / "int8.onnx", [inputs])
+    exact, found = (open_session(path).run(["vector"], inputs)[0] for path in (graph, tmp_path / "int8.onnx"))
+    assert np.abs(found - exact).mean() < np.abs(exact).mean() / 50
