@@ -129,20 +129,22 @@ def features(claim: Statement, quoted: Sequence[Sentence]) -> dict[str, float]:
     same = language == claim.language
     named = names(claim.text, claim.language, abroad=not same)
     unfound = unmatched(named.spelled, " ".join(texts))
-    by_sound, missing_share = 0.0, float(bool(unfound))
-    if not same and language == "zh":
-        by_sound = unheard((name for name in unfound if not SYLLABLE.fullmatch(name)), texts)
-    elif not same and claim.language == "zh":
-        by_sound = unspelled(without_known(claim.text), texts)
-    if not same:
-        missing_share = len(unfound) / len(named.spelled) if unfound and language != "zh" else 0.0
-    denied = negations(claim.text, claim.language) - negations(" ".join(texts[1:]), language)
+    by_sound = denied = 0.0
+    if same:
+        missing_share = float(bool(unfound))
+    else:
+        missing_share = 0.0 if language == "zh" else len(unfound) / max(1, len(named.spelled))
+        if language == "zh":
+            by_sound = unheard((name for name in unfound if not SYLLABLE.fullmatch(name)), texts)
+        elif claim.language == "zh":
+            by_sound = unspelled(without_known(claim.text), texts)
+        denied = abs(negations(claim.text, claim.language) - negations(" ".join(texts[1:]), language))
     return {
         "similarity": _similarity(claim, quoted),
         "known_missing": float(bool(named.known.difference(*map(known_names, texts)))),
         "spelled_missing": missing_share,
         "unheard": by_sound,
-        "denials": 0.0 if same else min(2.0, abs(denied)),
+        "denials": min(2.0, denied),
         "new_words": float(len(_new(claim, texts))) if same else 0.0,
     }
 
