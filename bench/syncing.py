@@ -46,6 +46,7 @@ class RandomVectors:
         self.name, self.fingerprint, self.max_tokens = encoder.name, encoder.fingerprint, encoder.max_tokens
         self.dimension = encoder.dimension
         self.encode_queries, self.encode_query_tokens = encoder.encode_queries, encoder.encode_query_tokens
+        self.read = encoder.read
         self._chance = np.random.default_rng(7)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

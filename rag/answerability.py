@@ -1,9 +1,10 @@
 """The calibrated probability that the collection holds the answer to a question.
 
 A logistic regression over features that do not depend on the collection's size, with one set of coefficients where
-question and best passage share a language and one where they do not; ``answerability.json`` holds both.
-``rag calibrate DIR --output FILE`` fits them: those that ship, to 2,500 questions of XQuAD asked of articles in five
-languages, with and without the article or the paragraph that answers.
+question and best passage share a language and one where they do not, and two more for passages that the encoder's
+reader has read; ``answerability.json`` holds them. ``rag calibrate DIR --output FILE`` fits them: those that ship, to
+questions of XQuAD that the reader was not fitted to, asked of articles in five languages, with and without the article
+or the paragraph that answers.
 """
 
 import math
@@ -14,27 +15,30 @@ from rag.languages import anchors, term_set
 from rag.retrieval import Retrieval, idf
 from rag.tables import table
 
-FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed")
+FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed", "odds")
+SETS = ("same", "across", "same_read", "across_read")
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """One weight a feature, in the order of FEATURES."""
+    """One weight a feature, in the order of FEATURES, for each of SETS."""
 
     same: tuple[float, ...]
     across: tuple[float, ...]
+    same_read: tuple[float, ...]
+    across_read: tuple[float, ...]
 
     def stored(self) -> dict[str, list[float] | list[str]]:
         """Return the form of ``answerability.json``."""
-        same, across = ([round(weight, 4) for weight in weights] for weights in (self.same, self.across))
-        return {"features": list(FEATURES), "same": same, "across": across}
+        weights = {name: [round(weight, 4) for weight in getattr(self, name)] for name in SETS}
+        return {"features": list(FEATURES), **weights}
 
 
 @cache
 def bundled_coefficients() -> Coefficients:
     stored = table("answerability")
     assert tuple(stored["features"]) == FEATURES
-    return Coefficients(tuple(stored["same"]), tuple(stored["across"]))
+    return Coefficients(**{name: tuple(stored[name]) for name in SETS})
 
 
 def answerability(retrieval: Retrieval, coefficients: Coefficients | None = None) -> float:
@@ -54,8 +58,14 @@ def answerability(retrieval: Retrieval, coefficients: Coefficients | None = None
 
 
 def _logit(retrieval: Retrieval, weights: Coefficients) -> float:
-    chosen = weights.same if in_one_language(retrieval) else weights.across
+    chosen: tuple[float, ...] = getattr(weights, set_of(retrieval))
     return sum(weight * value for weight, value in zip(chosen, features(retrieval), strict=True))
+
+
+def set_of(retrieval: Retrieval) -> str:
+    """Return which of SETS holds for a retrieval with at least one hit."""
+    name = "same" if in_one_language(retrieval) else "across"
+    return name if retrieval.hits[0].odds is None else f"{name}_read"
 
 
 def _sigmoid(logit: float) -> float:
@@ -84,7 +94,7 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
     over the fifth hit.
     ``coverage`` is the share of the question's idf that its words have in the best passage, ``sentence_coverage`` in
     its best sentence. ``names`` is the share of the question's names and numbers in the passage and its title;
-    ``unnamed`` is 1 where it has none.
+    ``unnamed`` is 1 where it has none. ``odds`` are the reader's, 0 where it has not read the passage.
     """
     top = retrieval.hits[0]
     candidate, best = top.candidate, max(top.sentence_scores)
@@ -103,6 +113,7 @@ def features(retrieval: Retrieval) -> tuple[float, ...]:
         _coverage(retrieval, sentence.of(article.text)),
         len(names & present) / len(names) if names else 0.0,
         float(not names),
+        top.odds or 0.0,
     )
 
 

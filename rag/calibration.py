@@ -1,17 +1,18 @@
 """Fits the coefficients of answerability to a question set, cross-validated by article."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answerability import Coefficients, features, in_one_language
+from rag.answerability import SETS, Coefficients, features, set_of
 from rag.engine import Engine
 from rag.errors import QuestionSetError
 from rag.evaluation import Query, auroc
 from rag.protocols import Progress, silent
+from rag.reading import odds_read
 from rag.retrieval import Retrieval
 from rag.types import Filters
 
@@ -21,11 +22,11 @@ FEW = 3  # titles in a thinned collection at most, beside the relevant one
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The features of one question, whether its answer was there, and the article that it is about."""
+    """The features of one question, whether its answer was there, its set of SETS, and the article that it is about."""
 
     values: tuple[float, ...]
     answerable: bool
-    one_language: bool
+    kind: str
     group: str
     miss: str | None
 
@@ -53,11 +54,20 @@ def examples(
         progress("ask", number / len(queries))
         whole = engine.retrieve(query.text, language=query.language, filters=filters)
         for retrieval in (whole, _thinned(whole, query, chance)):
-            if retrieval.hits:
-                one_language = in_one_language(retrieval)
+            for seen in _unread_and_read(retrieval, engine) if retrieval.hits else ():
                 group = min(query.relevant, default=query.id)
-                found.append(Example(features(retrieval), query.answerable, one_language, group, query.miss))
+                found.append(Example(features(seen), query.answerable, set_of(seen), group, query.miss))
     return found
+
+
+def _unread_and_read(retrieval: Retrieval, engine: Engine) -> Iterator[Retrieval]:
+    """Yield a retrieval as if its best passage had not been read, and as if it had, where the encoder has a reader."""
+    first, *others = retrieval.hits
+    yield replace(retrieval, hits=(replace(first, odds=None), *others))
+    asked = retrieval.in_full or retrieval.question
+    read = replace(retrieval, hits=(*odds_read(asked, [first], engine.encoder), *others))
+    if read.hits[0].odds is not None:
+        yield read
 
 
 def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retrieval:
@@ -72,10 +82,10 @@ def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retri
 
 
 def calibrate(found: Sequence[Example]) -> Calibration:
-    """Return coefficients for one language and across languages. Raises QuestionSetError where it is too small."""
+    """Return coefficients for each of SETS. Raises QuestionSetError where it is too small."""
     weights, areas = {}, {}
-    for name in ("same", "across"):
-        chosen = [example for example in found if example.one_language == (name == "same")]
+    for name in SETS:
+        chosen = [example for example in found if example.kind == name]
         if len({example.answerable for example in chosen}) < 2:
             raise QuestionSetError("question_set_one_sided", kind=name)
         if len({example.group for example in chosen}) < FOLDS:
@@ -86,7 +96,7 @@ def calibrate(found: Sequence[Example]) -> Calibration:
             positives = [s for s, e in zip(scores, chosen, strict=True) if e.answerable]
             negatives = [s for s, e in zip(scores, chosen, strict=True) if not e.answerable and miss in (None, e.miss)]
             areas[f"{name}_{miss}" if miss else name] = auroc(positives, negatives)
-    return Calibration(Coefficients(weights["same"], weights["across"]), areas)
+    return Calibration(Coefficients(**weights), areas)
 
 
 def _fit(chosen: Sequence[Example]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from rag.languages import detect
 from rag.messages import interface_language
 from rag.names import respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
+from rag.reading import read
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.store import open_store
 from rag.types import UNDETERMINED, Filters, Problem, Request, Turn
@@ -136,7 +137,15 @@ class Engine(AbstractContextManager["Engine"]):
             )
             if _nearness(found) + bias > nearest:
                 best, nearest = found, _nearness(found) + bias
-        return best
+        return self._read(best)
+
+    def _read(self, found: Retrieval) -> Retrieval:
+        """Have the encoder's reader look at the best hits, unless another cross-encoder has put them in order."""
+        if self.reranker is not None or "reader" in self.settings.without or not found.hits:
+            return found
+        started = time.perf_counter()
+        found = read(found, self.encoder)
+        return replace(found, timings={**found.timings, "read": 1000 * (time.perf_counter() - started)})
 
     def _respelled(self, found: Retrieval) -> list[str]:
         """The question with its names as the best articles in other languages spell them: 南宁, Nam Ninh, Nanning."""

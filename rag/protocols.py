@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from rag.types import (
     Article,
     ArticleSummary,
+    Asked,
     Entry,
     Filters,
     Origin,
@@ -15,6 +16,7 @@ from rag.types import (
     Request,
     SearchResult,
     StoreState,
+    Window,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ class Encoder(Protocol):
         """Return unit vectors, float32 of shape (texts, dimension), for pieces of articles in the given languages.
 
         Texts may come in any order and length; batching is the encoder's business.
+        """
+
+    def read(self, kind: Asked, asked: str, windows: Sequence[Window]) -> NDArray[np.float32]:
+        """Return the log-odds that each window answers a question, or carries a claim, float32 of shape (windows,).
+
+        There are none, of shape (0,), where an encoder has no reader.
         """
 
 

@@ -16,7 +16,7 @@ from rag.errors import SettingsError
 
 PREFIX = "RAG_"
 SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the table and the variables of a server that runs here
-Stage = Literal["sentences", "tokens", "lexical", "names", "neighbours", "focus", "spelling"]
+Stage = Literal["sentences", "tokens", "lexical", "names", "neighbours", "focus", "spelling", "reader"]
 Style = Literal["chat", "completion"]
 KEY = re.compile(r"[!-~]+")
 COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -104,7 +104,7 @@ class Settings(Layered):
     """Whether newer articles are preferred where several answer."""
     without: tuple[Stage, ...] = ()
     """Stages of retrieval to leave out, to measure their worth: ``sentences``, ``tokens``, ``lexical``, ``names``,
-    ``neighbours``, ``focus``, ``spelling``."""
+    ``neighbours``, ``focus``, ``spelling``, ``reader``."""
     reranker: str | None = None
     """A cross-encoder of sentence-transformers that looks at the best passages again, by name or folder. It is slow."""
     model: str = "extractive"

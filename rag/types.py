@@ -178,6 +178,19 @@ class SearchResult:
     encoder: str | None = None
 
 
+Asked = Literal["question", "claim"]
+"""What a window is read for: whether it answers a question, or carries a claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Sentences of an article with this title, to be read from the one at ``centre`` on, to both sides."""
+
+    title: str
+    sentences: tuple[str, ...]
+    centre: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
     """A candidate with its place in the ranking.
@@ -187,7 +200,7 @@ class Hit:
     ``also`` are articles of other outlets that tell the same story in the same words, ``replaces`` earlier versions of
     this one; neither are hits themselves.
     ``token_scores`` has the best cosine of each token of the question with a sentence, and is empty where the encoder
-    tells no tokens.
+    tells no tokens. ``odds`` are the log-odds, where the encoder's reader gave them, that its sentences answer.
     """
 
     candidate: Candidate
@@ -199,6 +212,7 @@ class Hit:
     token_scores: tuple[float, ...] = ()
     also: tuple[Article, ...] = ()
     replaces: tuple[Article, ...] = ()
+    odds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,19 @@ import numpy as np
 from rag.errors import ArticleNotFound, EncoderError
 from rag.languages import fold
 from rag.protocols import Progress, silent
-from rag.types import Article, ArticleSummary, Candidate, Entry, Filters, Passage, SearchResult, Span, StoreState
+from rag.types import (
+    Article,
+    ArticleSummary,
+    Asked,
+    Candidate,
+    Entry,
+    Filters,
+    Passage,
+    SearchResult,
+    Span,
+    StoreState,
+    Window,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -263,6 +275,11 @@ class WordEncoder:
         assert len(texts) == len(languages)
         progress("embed", 1.0)
         return np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+    def read(self, kind: Asked, asked: str, windows: Sequence[Window]) -> NDArray[np.float32]:
+        assert kind in {"question", "claim"}
+        assert asked
+        return np.zeros(0 * len(windows), np.float32)
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         words = re.findall(r"\w+", fold(text)) or [text]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import mmap
 import struct
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import EncoderError, ModelNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -114,37 +117,69 @@ def _pieces(data: bytes) -> tuple[list[str], list[float], int]:
     return pieces, scores, position + 8 + map_size
 
 
+def words(path: Path) -> NDArray[np.void]:
+    """Return the word embeddings as they are in a weights' file, memory-mapped: blocks of shape (vocabulary, blocks).
+
+    ``dequantised`` makes floats of some of them.
+    """
+    import numpy as np
+
+    with path.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    shape = _Shape(*_HEADER.unpack_from(data)[2:-2])
+    position = _HEADER.size
+    count, *_, blob_size = _PIECES.unpack_from(data, position)
+    position += _PIECES.size + 4 * (count + 1) + 4 * count + blob_size
+    position += 8 + struct.unpack_from("<iI", data, position)[1]
+    _, size, offset = next(entry for name, *entry in _directory(data, position) if name == "emb.word")
+    return np.frombuffer(data, _block(), size // _BLOCK, offset).reshape(shape.vocabulary, -1)
+
+
+def _block() -> np.dtype[np.void]:
+    import numpy as np
+
+    return np.dtype([("scale", "<f2"), ("nibbles", "u1", (_BLOCK // 2,))])
+
+
+def _directory(data: bytes | mmap.mmap, position: int) -> Iterator[tuple[str, int, int, int]]:
+    """Yield the name of each tensor, whether it is in blocks, its size, and where it starts."""
+    (count,) = struct.unpack_from("<i", data, position)
+    position += 4
+    for _ in range(count):
+        (length,) = struct.unpack_from("<H", data, position)
+        name = bytes(data[position + 2 : position + 2 + length]).decode()
+        position += 2 + length
+        packed, size, offset, _ = struct.unpack_from("<BIQQ", data, position)
+        position += 21
+        yield name, packed, size, offset
+
+
 def _tensors(data: bytes, position: int, shape: _Shape) -> dict[str, NDArray[np.float32]]:
     """Return the weights under the names that transformers' BertModel gives them."""
     import numpy as np
 
-    (count,) = struct.unpack_from("<i", data, position)
-    position += 4
     tensors = {}
-    for _ in range(count):
-        (length,) = struct.unpack_from("<H", data, position)
-        name = data[position + 2 : position + 2 + length].decode()
-        position += 2 + length
-        packed, size, offset, _ = struct.unpack_from("<BIQQ", data, position)
-        position += 21
-        values = _dequantise(data, size, offset) if packed else np.frombuffer(data, "<f4", size, offset).copy()
+    for name, packed, size, offset in _directory(data, position):
+        if packed:
+            values: NDArray[np.float32] = dequantised(np.frombuffer(data, _block(), size // _BLOCK, offset))
+        else:
+            values = np.frombuffer(data, "<f4", size, offset).copy()
         if not name.endswith((".b", "ln.w")):
             values = values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
         tensors[_bert_name(name)] = values
     return tensors
 
 
-def _dequantise(data: bytes, size: int, offset: int) -> NDArray[np.float32]:
-    """Return Q4_0 blocks as floats: (nibble - 8) * scale, the low nibbles being the first half of a block."""
+def dequantised(blocks: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return Q4_0 blocks, of any shape (..., blocks), as floats of shape (..., weights).
+
+    They are (nibble - 8) * scale, the low nibbles being the first half of a block.
+    """
     import numpy as np
 
-    block = np.dtype([("scale", "<f2"), ("nibbles", "u1", (_BLOCK // 2,))])
-    blocks = np.frombuffer(data, block, size // _BLOCK, offset)
-    nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
-    values = nibbles.astype(np.float32)
-    values -= 8
-    values *= blocks["scale"].astype(np.float32)[:, None]
-    return values.reshape(-1)
+    nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=-1)
+    values = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[..., None]
+    return np.asarray(values.reshape(*blocks.shape[:-1], -1), np.float32)
 
 
 def _bert_name(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -47,16 +47,27 @@ def export(model: Any, path: Path, *, fused: bool) -> None:
             return (vector, features["token_embeddings"]) if with_tokens else vector
 
     tokens = model.tokenizer(["a few words", "a"], padding=True, return_tensors="pt")
+    inputs = {name: tokens[name] for name in ("input_ids", "attention_mask")}
+    write(Graph(), inputs, ["vector", "tokens"] if with_tokens else ["vector"], path, model if fused else None)
+
+
+def write(graph: Any, inputs: Mapping[str, Any], outputs: Sequence[str], path: Path, fused: Any = None) -> None:
+    """Write a torch module as ONNX; the first two dimensions of inputs are texts and tokens. Raises ExportError.
+
+    ``fused`` is the ``SentenceTransformer`` in it whose attention becomes one operation.
+    """
+    import torch
+
     sizes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     try:
-        with quiet(), torch.no_grad(), _fused_attention(model) if fused else contextlib.nullcontext():
+        with quiet(), torch.no_grad(), contextlib.nullcontext() if fused is None else _fused_attention(fused):
             torch.onnx.export(
-                Graph().eval(),
-                (tokens["input_ids"], tokens["attention_mask"]),
+                graph.eval(),
+                tuple(inputs.values()),
                 str(path),
-                input_names=["input_ids", "attention_mask"],
-                output_names=["vector", "tokens"] if with_tokens else ["vector"],
-                dynamic_shapes=(sizes, sizes),
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=(sizes,) * len(inputs),
                 dynamo=True,
                 external_data=False,
                 verbose=False,

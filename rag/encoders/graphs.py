@@ -74,6 +74,10 @@ class Graphs:
             (lambda text: run_one(session, self._ids([text], "query")[0])[1]) if with_tokens else None,
         )
 
+    def bare_ids(self, text: str) -> list[int]:
+        """Return token ids without special tokens."""
+        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+
     def _exact(self) -> Graph:
         """Export in fp32, with attention in one operation if the vectors stay the same. Raises ExportError."""
         graph = Graph(self.folder / "exact.onnx", "fp32")

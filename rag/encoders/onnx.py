@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.encoders.bias import Bias
 from rag.encoders.manifest import Described, read
+from rag.encoders.reader import Reader, rows
 from rag.encoders.unigram import RULES, UnigramTokenizer
 from rag.errors import EncoderError
 from rag.protocols import silent
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.protocols import Progress
+    from rag.types import Asked, Window
 
 BATCH_TOKENS = 512
 """Of one of the batches that are encoded side by side, padding included. Its states fit a core's cache."""
@@ -32,6 +34,7 @@ REMEMBERED = 256
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 BIAS = "bias.npz"
+READER = "reader.onnx"
 
 
 class OnnxEncoder(Described):
@@ -46,6 +49,7 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
+        self._reader = lru_cache(1)(self._open_reader)
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         # The graph takes a third of a second to open, in which a caller can open a store. No daemon: a process that
@@ -86,6 +90,26 @@ class OnnxEncoder(Described):
         prompted = [self._manifest.passage_prompt + text for text in texts]
         ids = tokenise(self._slow_tokenizer(), prompted, self.max_tokens)
         return self._bias.remove(self._run(ids, progress), "passage", languages)
+
+    def read(self, kind: Asked, asked: str, windows: Sequence[Window]) -> NDArray[np.float32]:
+        import numpy as np
+
+        reader = self._reader() if windows and self._manifest.reader else None
+        if reader is None:
+            return np.zeros(0, np.float32)
+        prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
+        return reader.read(kind, rows(kind, asked, windows, prompt, self._bare_ids))
+
+    def _open_reader(self) -> Reader:
+        return Reader(open_session(self._folder / READER), lambda session, inputs: _run(session, ["odds"], inputs)[0])
+
+    def _bare_ids(self, text: str) -> list[int]:
+        """Return token ids without special tokens."""
+        fast = self._query_tokenizer
+        ids = None if fast is None else fast.encode(text, self.max_tokens)
+        if ids is None:
+            return list(self._slow_tokenizer().encode(text, add_special_tokens=False).ids)
+        return ids[1:-1]
 
     def _run(self, ids: Sequence[list[int]], progress: Progress) -> NDArray[np.float32]:
         session = self._opening.result()

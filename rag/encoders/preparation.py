@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.encoders import bias, bundled
+from rag.encoders import adaptation, bias, bundled
 from rag.encoders.export import ExportError
 from rag.encoders.graphs import Graph, Graphs, pad_id
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rag.encoders.manifest import Precision
     from rag.encoders.source import Source
     from rag.protocols import Progress
 
@@ -40,6 +41,8 @@ LAID_OUT = "source"
 def prepared_folder(source: Source, cache_dir: Path, runtime: Runtime) -> Path:
     """Return where an encoder is, or would be, prepared; another model, format or parallel text, another folder."""
     identity = f"{source.stamp[:12]}-{bias.parallel_digest()[:8]}"
+    if source.folder is None and runtime == "onnx":
+        identity += f"-{adaptation.digest()[:8]}"
     return cache_dir / f"{source.slug}-{runtime}-{FORMAT}-{identity}"
 
 
@@ -117,8 +120,13 @@ class _Preparation:
         for remains in self.folder.glob("*.onnx"):
             if remains.name != MODEL:
                 remains.unlink()
-        self.progress("measure", 0.9)
-        self._finish("onnx", model, graphs.measured(self.folder / MODEL), graph)
+        self.progress("measure", 0.8)
+        measured = graphs.measured(self.folder / MODEL)
+        reader: Precision | None = None
+        if self.source.folder is None:
+            self.progress("reader", 0.9)
+            reader = adaptation.prepare(model, graphs.bare_ids, self.folder, graph.precision)
+        self._finish("onnx", model, measured, graph, reader)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
@@ -128,7 +136,9 @@ class _Preparation:
         measured = bias.measure(partial(encode, model))
         self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"))
 
-    def _finish(self, runtime: Runtime, model: Any, measured: bias.Bias, graph: Graph) -> None:
+    def _finish(
+        self, runtime: Runtime, model: Any, measured: bias.Bias, graph: Graph, reader: Precision | None = None
+    ) -> None:
         measured.save(self.folder / BIAS)
         if runtime == "onnx":
             shutil.rmtree(self.folder / LAID_OUT, ignore_errors=True)
@@ -150,6 +160,7 @@ class _Preparation:
             pad_id=pad_id(model),
             files={str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths},
             parity=graph.parity,
+            reader=reader,
         ).save(self.folder)
 
 

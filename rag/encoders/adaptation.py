@@ -1,0 +1,129 @@
+"""Makes the reader of the bundled encoder: the encoder's matrices with what ``reader.npz`` adds, as an ONNX graph.
+
+The additions are products of two narrow matrices (LoRA, Hu et al., ICLR 2022), with the layers' norms and a head on the
+first token. ``python -m bench.reader`` fits them (docs/reader.md says to what).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.encoders import bias, bundled, reader
+from rag.encoders.export import write
+from rag.encoders.onnx import READER, open_session
+from rag.encoders.quantisation import to_blocks, to_int8
+from rag.types import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from rag.encoders.manifest import Precision
+
+WEIGHTS = Path(__file__).with_name("reader.npz")
+DEVIATION = 0.5
+"""In log-odds: how far from the exact graph a quantised one may be on average."""
+
+MATRICES = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "attention_output": "attention.output.dense",
+    "intermediate": "intermediate.dense",
+    "output": "output.dense",
+}
+NORMS = {"attention_norm": "attention.output.LayerNorm", "output_norm": "output.LayerNorm"}
+
+
+def digest() -> str:
+    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+
+
+def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fastest: Precision) -> Precision:
+    """Write the reader's graph into a folder, from the encoder's ``SentenceTransformer``, which is changed by it.
+
+    ``fastest`` is the form that the encoder is in. Returns the reader's, which is less quantised where that form
+    changes what it finds. Raises ExportError.
+    """
+    exact, target = folder / "reader_exact.onnx", folder / READER
+    _export(model, exact)
+    rows = [row for texts in _pairs() for row in reader.rows("question", *texts, tokenise)]
+    words = bundled.words(bundled.locate())
+    batches = [reader.inputs([row], words, 0) for row in rows]
+    wanted = _odds(exact, batches)
+    chosen: Precision = "fp32"
+    for form in dict.fromkeys((fastest, "8-bit blocks")):
+        if form == "int8":
+            to_int8(exact, target, batches)
+        else:
+            to_blocks(exact, target, 8 if form == "8-bit blocks" else 4, of="MatMul")
+        if float(np.abs(_odds(target, batches) - wanted).mean()) <= DEVIATION:
+            chosen = form
+            break
+    else:
+        exact.rename(target)
+    exact.unlink(missing_ok=True)
+    return chosen
+
+
+def _pairs() -> list[tuple[str, list[Window], str]]:
+    """Questions and passages of the parallel texts, the right ones beside each other and not."""
+    asked, told = bias.parallel_texts("query"), bias.parallel_texts("passage")
+    languages = list(asked)
+    pairs = []
+    for number, language in enumerate(languages):
+        for place, question in enumerate(asked[language]):
+            other = told[languages[(number + place) % len(languages)]]
+            pairs.append((question, [Window("", (other[place],)), Window("", (other[place - 1],))], "query: "))
+    return pairs
+
+
+def _odds(path: Path, batches: list[dict[str, NDArray[Any]]]) -> NDArray[np.float32]:
+    session = open_session(path)
+    return np.concatenate([session.run(["odds"], batch)[0] for batch in batches])
+
+
+def _export(model: Any, path: Path) -> None:
+    import torch
+
+    with np.load(WEIGHTS) as stored:
+        added = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files}
+    transformer = model[0].auto_model
+    for number, layer in enumerate(transformer.encoder.layer):
+        _adapt(layer, {name.partition(".")[2]: v for name, v in added.items() if name.startswith(f"{number}.")})
+
+    class Graph(torch.nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = transformer
+            for name in ("pool", "out"):
+                weight = added[f"{name}.weight"]
+                layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+                layer.load_state_dict({"weight": weight, "bias": added[f"{name}.bias"]})
+                setattr(self, name, layer)
+
+        def forward(self, words: Any, attention_mask: Any) -> Any:
+            states = self.transformer(inputs_embeds=words, attention_mask=attention_mask).last_hidden_state
+            return self.out(torch.tanh(self.pool(states[:, 0])))
+
+    hidden = transformer.config.hidden_size
+    words = {"words": torch.zeros(2, 8, hidden), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
+    write(Graph(), words, ["odds"], path, model)
+
+
+def _adapt(layer: Any, added: Mapping[str, Any]) -> None:
+    """Add what was fitted to a layer of the transformer."""
+    import torch
+
+    with torch.no_grad():
+        for name, path in MATRICES.items():
+            layer.get_submodule(path).weight += added[f"{name}.b"] @ added[f"{name}.a"]
+        for name, path in NORMS.items():
+            norm = layer.get_submodule(path)
+            norm.weight.copy_(added[f"{name}.weight"])
+            norm.bias.copy_(added[f"{name}.bias"])
