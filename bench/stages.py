@@ -110,7 +110,7 @@ def _ask(engine: Engine) -> None:
             rest = search - watch.spent["dense"] - watch.spent.get("lexical", 0.0)
             if number >= 0:
                 rounds.append({**timings, **watch.spent, "reading candidates": rest, "all": total})
-    stages = ("encode", "dense", "lexical", "reading candidates", "rank", "focus", "generate", "all")
+    stages = ("encode", "dense", "lexical", "reading candidates", "rank", "focus", "read", "generate", "all")
     samples = {stage: tuple(one.get(stage, 0.0) for one in rounds) for stage in stages}
     shares = {
         stage: tuple(100 * a / b for a, b in zip(samples[stage], samples["all"], strict=True)) for stage in stages

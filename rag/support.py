@@ -6,9 +6,9 @@ only one side has, opposite words. The rest is weighed: names, content words, li
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 
 import numpy as np
@@ -21,7 +21,7 @@ from rag.protocols import Encoder
 from rag.quantities import Quantity, missing, quantities, without_numbers
 from rag.tables import table
 from rag.transliteration import unheard, unspelled
-from rag.types import Span
+from rag.types import Span, Window
 
 MOST_QUOTES = 3
 LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weighed in full
@@ -35,6 +35,8 @@ _CHINESE = re.compile(f"[{HAN}]")
 _COUNTED = re.compile(rf"\s?[{HAN}]{{2}}|\s?[^\W\d]+")
 
 FEATURES = ("similarity", "known_missing", "spelled_missing", "unheard", "denials", "new_words")
+SETS = ("same", "across", "same_read", "across_read")
+"""Of weights (bench/claims.py): claim and quote in one language or two, without the reader's ``odds`` and with them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,18 +53,23 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """What is claimed, in a language; ``background`` is its mean cosine with the sentences of all hits."""
+    """What is claimed, in a language; ``background`` is its mean cosine with the sentences of all hits.
+
+    ``read`` gives the reader's log-odds, where there is a reader, that windows carry it.
+    """
 
     text: str
     language: str
     vector: NDArray[np.float32]
     background: float
+    read: Callable[[Sequence[Window]], NDArray[np.float32]]
 
 
 def stated(text: str, language: str, sentences: Sequence[Sentence], encoder: Encoder) -> Statement:
     """Return a claim about hits with these sentences."""
     vector = encoder.encode_passages([text], [language])[0]
-    return Statement(text, language, vector, float(np.mean([sentence.vector @ vector for sentence in sentences])))
+    background = float(np.mean([sentence.vector @ vector for sentence in sentences]))
+    return Statement(text, language, vector, background, partial(encoder.read, "claim", text))
 
 
 def support(claim: Statement, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -70,10 +77,22 @@ def support(claim: Statement, sentences: Sequence[Sentence]) -> tuple[Sentence, 
     near = nearest(claim, sentences) if _told(claim.text, claim.language) else []
     for size in range(1, MOST_QUOTES + 1):
         groups = [group for group in combinations(near, size) if len({sentence.language for sentence in group}) == 1]
-        scores = [score(claim, group) - PENALTY * (size - 1) for group in groups]
-        if scores and max(scores) > 0:
-            return groups[scores.index(max(scores))]
+        best = max(groups, key=lambda group: score(claim, group), default=())
+        if best and judged(claim, best) > PENALTY * (size - 1):
+            return best
     return ()
+
+
+def judged(claim: Statement, quoted: Sequence[Sentence]) -> float:
+    """Return the log-odds that sentences carry a claim, as the reader sees it too, where there is one."""
+    unread = score(claim, quoted)
+    if unread == -math.inf:
+        return unread
+    told = sorted(quoted, key=lambda sentence: (sentence.hit, sentence.span.start))
+    odds = claim.read([Window("", (" ".join(sentence.text for sentence in told),))])
+    if not len(odds):
+        return unread
+    return weighed({**features(claim, quoted), "odds": float(odds[0])}, f"{_pair(claim, quoted)}_read")
 
 
 def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -91,14 +110,22 @@ def score(claim: Statement, quoted: Sequence[Sentence]) -> float:
 
     Minus infinity where something in it is contradicted, or where they share no word of one language.
     """
-    weighed = features(claim, quoted)
-    if weighed["new_words"] and weighed["new_words"] == len(_told(claim.text, claim.language)):
+    found = features(claim, quoted)
+    if found["new_words"] and found["new_words"] == len(_told(claim.text, claim.language)):
         return -math.inf
-    if contradicted(claim, quoted) or weighed["similarity"] < max(LEAST_SIMILARITY, claim.background + LEAST_LEAD):
+    if contradicted(claim, quoted) or found["similarity"] < max(LEAST_SIMILARITY, claim.background + LEAST_LEAD):
         return -math.inf
-    # The weight of each feature, for claim and quote in the same language and across (bench/claims.py).
-    weight: dict[str, float] = table("support")["same" if claim.language == quoted[0].language else "across"]
-    return weight["intercept"] + sum(weight[name] * value for name, value in weighed.items())
+    return weighed(found, _pair(claim, quoted))
+
+
+def weighed(found: Mapping[str, float], name: str) -> float:
+    """Return features as log-odds, by weights for one language or two, with the reader's odds or not: see ``SETS``."""
+    weight: dict[str, float] = table("support")[name]
+    return weight["intercept"] + sum(weight[feature] * value for feature, value in found.items())
+
+
+def _pair(claim: Statement, quoted: Sequence[Sentence]) -> str:
+    return "same" if claim.language == quoted[0].language else "across"
 
 
 def contradicted(claim: Statement, quoted: Sequence[Sentence]) -> bool:

@@ -1,11 +1,20 @@
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes import MemoryStore, WordEncoder
 
-from rag.answerability import FEATURES, Coefficients, answerability, bundled_coefficients, features, in_one_language
+from rag.answerability import (
+    FEATURES,
+    SETS,
+    Coefficients,
+    answerability,
+    bundled_coefficients,
+    features,
+    in_one_language,
+)
 from rag.engine import open_engine
 from rag.indexing import Indexer
 from rag.retrieval import retrieve
@@ -33,7 +42,9 @@ def named(retrieval):
 
 def test_the_bundled_coefficients_fit_the_features():
     coefficients = bundled_coefficients()
-    assert len(coefficients.same) == len(coefficients.across) == len(FEATURES)
+    assert all(len(getattr(coefficients, name)) == len(FEATURES) for name in SETS)
+    for name in ("same_read", "across_read"):
+        assert getattr(coefficients, name)[FEATURES.index("odds")] > 0.1
 
 
 def test_coverage_is_the_share_of_the_idf_of_the_question(retrieved):
@@ -58,10 +69,13 @@ def test_across_languages_words_are_not_compared(retrieved):
 def test_the_probability_is_the_logistic_of_the_weighted_features(retrieved):
     found = retrieved("Nanning délégués")
     zero = (0.0,) * len(FEATURES)
-    assert answerability(found, Coefficients(zero, zero)) == 0.5
-    surely = Coefficients((1000.0, *zero[1:]), (-1000.0, *zero[1:]))
+    assert answerability(found, Coefficients(zero, zero, zero, zero)) == 0.5
+    surely = Coefficients((1000.0, *zero[1:]), (-1000.0, *zero[1:]), zero, (*zero[:-1], 2.0))
     assert answerability(found, surely) > 0.999999
-    assert answerability(retrieved("Nanning", "en"), surely) < 0.000001
+    abroad = retrieved("Nanning", "en")
+    assert answerability(abroad, surely) < 0.000001
+    read = replace(abroad, hits=(replace(abroad.hits[0], odds=1.5), *abroad.hits[1:]))
+    assert answerability(read, surely) == pytest.approx(1 / (1 + math.exp(-3)))
 
 
 def test_nothing_found_answers_nothing(retrieved):

@@ -40,7 +40,7 @@ def test_an_answer_quotes_and_locates(engine):
         assert claim.text == answer.text[claim.start : claim.stop]
         assert set(claim.citations) <= {citation.number for citation in answer.citations}
     assert answer.notice is None
-    assert {"encode", "search", "rank", "focus", "generate", "total"} == answer.timings.keys()
+    assert {"encode", "search", "rank", "focus", "read", "generate", "total"} == answer.timings.keys()
 
 
 def test_a_refusal_shows_the_closest_articles_in_the_language_of_the_question(engine):

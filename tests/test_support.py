@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from fakes import WordEncoder
 
-from rag.support import FEATURES, Sentence, contradicted, features, score, stated, support
+from rag.support import FEATURES, SETS, Sentence, contradicted, features, score, stated, support
 from rag.tables import table
-from rag.types import Span
+from rag.types import Span, Window
 
 ENCODER = WordEncoder()
 PRESS = (
@@ -106,5 +106,16 @@ def test_a_title_may_hold_the_name_and_the_year():
 def test_every_feature_is_weighed():
     found = features(claim("Meta backs it"), sentences(PRESS[0]))
     assert found.keys() == set(FEATURES)
-    assert all(set(weight) == {"intercept", *FEATURES} for weight in table("support").values())
+    for name in SETS:
+        assert set(table("support")[name]) == {"intercept", *FEATURES, *(["odds"] if name.endswith("_read") else [])}
     assert all(np.isfinite(list(found.values())))
+
+
+@pytest.mark.parametrize(("odds", "carried"), [(20.0, True), (-20.0, False)])
+def test_a_reader_has_a_say_where_nothing_is_contradicted(monkeypatch, odds, carried):
+    shown = []
+    monkeypatch.setattr(ENCODER, "read", lambda *asked: [shown.append(asked), np.array([odds], np.float32)][1])
+    said = "The consul praised Hung of GotIt for the project."
+    assert bool(support(claim(said), sentences(*PRESS))) is carried
+    assert shown[0] == ("claim", said, [Window("", (PRESS[3],))])
+    assert support(claim("Viettel will sponsor three networking events next year."), sentences(*PRESS)) == ()

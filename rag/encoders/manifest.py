@@ -51,7 +51,7 @@ class Manifest:
     pad_id: int
     files: Mapping[str, tuple[int, str]]
     parity: Mapping[str, tuple[float, float]]
-    reader: Precision | None
+    reader: Precision | None = None
 
     def save(self, folder: Path) -> None:
         content = {"format": FORMAT, **as_json(self)}

@@ -42,7 +42,7 @@ def prepared_folder(source: Source, cache_dir: Path, runtime: Runtime) -> Path:
     """Return where an encoder is, or would be, prepared; another model, format or parallel text, another folder."""
     identity = f"{source.stamp[:12]}-{bias.parallel_digest()[:8]}"
     if source.folder is None and runtime == "onnx":
-        identity += f"-{adaptation.digest()[:8]}"
+        identity += f"-{adaptation.SHA256[:8]}"
     return cache_dir / f"{source.slug}-{runtime}-{FORMAT}-{identity}"
 
 

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import MemoryStore, WordEncoder
+
+from rag.answerability import answerability
+from rag.indexing import Indexer
+from rag.reading import MARGIN, READ, SURE, read
+from rag.retrieval import retrieve
+from rag.types import Article
+
+QUESTION = "Combien de délégués Nanning a-t-elle réunis ?"
+ANSWER = "Nanning a réuni 300 délégués"
+
+
+class ReadingEncoder(WordEncoder):
+    """A reader that finds an answer where the words ``right`` are, and knows what it was shown."""
+
+    def __init__(self, right=""):
+        super().__init__()
+        self.right = right
+        self.shown = []
+
+    def read(self, kind, asked, windows):
+        assert (kind, asked) == ("question", QUESTION)
+        self.shown.extend(windows)
+        return np.array([8.0 if self.right in " ".join(window.sentences) else -8.0 for window in windows], np.float32)
+
+
+@pytest.fixture
+def found():
+    encoder, store = WordEncoder(), MemoryStore()
+    texts = [f"{ANSWER}. Il pleut.", "Nanning a réuni des délégués.", "Combien de délégués ?", "Nanning, délégués."]
+    articles = [Article(id=str(n), title=f"Titre {n}", text=text, language="fr") for n, text in enumerate(texts)]
+    store.put(Indexer(store, encoder, 40).entries(articles))
+    return retrieve(QUESTION, "fr", encoder=encoder, store=store, candidates=5)
+
+
+def scored(found, *scores):
+    return replace(found, hits=tuple(replace(hit, score=s) for hit, s in zip(found.hits, scores, strict=True)))
+
+
+def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(found):
+    close = scored(found, 2.0, 1.99, 1.98, 1.97)
+    second = close.hits[1].candidate.article
+    encoder = ReadingEncoder(second.text)
+    ordered = read(close, encoder)
+    assert len(encoder.shown) == READ
+    assert ordered.hits[0].candidate.article is second
+    assert ordered.hits[0].odds == 8.0
+    assert [hit.score for hit in ordered.hits] == [2.0, 1.99, 1.98, 1.97]
+    assert {hit.candidate.article.id for hit in ordered.hits} == {hit.candidate.article.id for hit in found.hits}
+    assert ordered.hits[READ:] == close.hits[READ:]
+
+
+def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
+    encoder = ReadingEncoder()
+    read(scored(found, 2.0, 1.99, 1.98, 1.97), encoder)
+    window = next(window for window in encoder.shown if window.title == "Titre 0")
+    assert window.sentences == (f"{ANSWER}.", "Il pleut.")
+    scores = next(hit.sentence_scores for hit in found.hits if hit.candidate.article.id == "0")
+    assert window.centre == scores.index(max(scores))
+
+
+def test_only_rivals_of_the_best_are_read(found):
+    far = scored(found, 2.0, 1.99, 1.99 - MARGIN, 0.1)
+    encoder = ReadingEncoder()
+    read(far, encoder)
+    assert len(encoder.shown) == 2
+
+
+def test_a_clear_best_is_read_where_it_is_in_doubt_whether_it_answers(found):
+    clear = scored(found, 2.0, 0.3, 0.2, 0.1)
+    for dense, doubtful in ((-5.0, False), (5.0, False), (None, True)):
+        chosen = _with_probability_in_doubt(clear) if dense is None else _dense(clear, dense)
+        assert (1 - SURE < answerability(chosen) < SURE) is doubtful
+        encoder = ReadingEncoder()
+        result = read(chosen, encoder)
+        assert len(encoder.shown) == doubtful
+        assert (result.hits[0].odds is None) is not doubtful
+
+
+def _dense(found, dense):
+    return replace(found, hits=(replace(found.hits[0], dense=dense), *found.hits[1:]))
+
+
+def _with_probability_in_doubt(found):
+    return next(
+        chosen
+        for chosen in (_dense(found, step / 50) for step in range(-250, 250))
+        if 0.3 < answerability(chosen) < 0.7
+    )
+
+
+def test_without_a_reader_nothing_changes(found):
+    close = scored(found, 2.0, 1.99, 1.98, 1.97)
+    assert read(close, WordEncoder()).hits == close.hits
