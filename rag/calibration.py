@@ -83,7 +83,8 @@ def _thinned(retrieval: Retrieval, query: Query, chance: random.Random) -> Retri
 
 def calibrate(found: Sequence[Example]) -> Calibration:
     """Return coefficients for each of SETS. Raises QuestionSetError where it is too small."""
-    weights, areas = {}, {}
+    weights: dict[str, tuple[float, ...]] = {}
+    areas = {}
     for name in SETS:
         chosen = [example for example in found if example.kind == name]
         if not chosen and name.endswith("_read"):  # by an encoder without a reader

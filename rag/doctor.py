@@ -19,7 +19,7 @@ PARTS = ("askpress", "sentence-transformers", "torch", "onnxruntime", "faiss-cpu
 class Examination:
     """What ``rag doctor`` found. ``versions`` holds None for a part that is not installed.
 
-    ``precision`` and ``speeds``, in tokens a second, are those of the encoder's ``Manifest``.
+    ``precision``, ``speeds``, in tokens a second, and ``reader`` are those of the encoder's ``Manifest``.
     """
 
     python: str
@@ -28,6 +28,7 @@ class Examination:
     dimension: int | None
     precision: str | None
     speeds: Mapping[str, float]
+    reader: str | None
     collections: Mapping[str, StoreState]
     problems: tuple[Problem, ...]
 
@@ -63,6 +64,7 @@ def examine(settings: Settings, *, repair: bool = False, progress: Progress = si
         dimension=dimension,
         precision=manifest.precision if manifest else None,
         speeds=manifest.speeds if manifest else {},
+        reader=manifest.reader if manifest else None,
         collections=states,
         problems=tuple(problems),
     )

@@ -235,6 +235,8 @@ def examination_text(examination: Examination, language: str) -> str:
     if examination.speeds:
         speeds = ", ".join(f"{precision} {round(speed)}" for precision, speed in examination.speeds.items())
         lines.append(message("doctor_precision", language, precision=examination.precision, speeds=speeds))
+    if examination.reader:
+        lines.append(message("doctor_reader", language, precision=examination.reader))
     for name, state in examination.collections.items():
         counts = {key: getattr(state, key) for key in ("articles", "passages", "sentences", "generation")}
         megabytes = f"{state.bytes_on_disk / 1e6:.1f}"
