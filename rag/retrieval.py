@@ -101,7 +101,7 @@ def retrieve(
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = sorted(
-        (replace(hit, score=_score(hit, language, without)) for hit in _hits(result.candidates, vector, tokens, bound)),
+        _hits(result.candidates, vector, tokens, bound, language=language, without=without),
         key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
     )
     hits = one_a_story(hits)
@@ -161,8 +161,11 @@ def _hits(
     vector: NDArray[np.float32],
     tokens: NDArray[np.float32],
     bound: float,
+    *,
+    language: str,
+    without: Collection[str],
 ) -> Iterator[Hit]:
-    """Yield a hit for each candidate, its score not yet known."""
+    """Yield a hit for each candidate."""
     if not candidates:
         return
     passages = (np.stack([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
@@ -170,7 +173,9 @@ def _hits(
     all_sentences = np.concatenate([candidate.sentence_vectors for candidate in candidates])
     sentences = (all_sentences @ vector).tolist()
     starts = np.cumsum([0, *(len(candidate.sentence_vectors) for candidate in candidates[:-1])])
-    matches = np.maximum.reduceat(all_sentences @ tokens.T, starts).tolist()
+    matches = [0.0] * len(candidates)
+    if len(tokens) and "tokens" not in without:
+        matches = np.maximum.reduceat(all_sentences @ tokens.T, starts).mean(axis=1, dtype=np.float64).tolist()
     start = 0
     for candidate, passage, matched in zip(candidates, passages, matches, strict=True):
         stop = start + len(candidate.sentence_vectors)
@@ -178,16 +183,12 @@ def _hits(
         start = stop
         dense = passage + max(sentence_scores)
         lexical = candidate.lexical / bound if bound else 0.0
-        yield Hit(candidate, 0.0, dense, lexical, sentence_scores, token_scores=tuple(matched))
-
-
-def _score(hit: Hit, language: str, without: Collection[str]) -> float:
-    score = hit.dense - max(hit.sentence_scores) if "sentences" in without else hit.dense
-    if hit.token_scores and "tokens" not in without:
-        score += TOKEN_WEIGHT * sum(hit.token_scores) / len(hit.token_scores)
-    if hit.candidate.article.language == language:
-        return score if "lexical" in without else score + LEXICAL_WEIGHT_SAME * hit.lexical
-    return score if "names" in without else score + LEXICAL_WEIGHT_ACROSS * hit.lexical
+        score = (passage if "sentences" in without else dense) + TOKEN_WEIGHT * matched
+        if candidate.article.language == language:
+            score += 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME * lexical
+        else:
+            score += 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS * lexical
+        yield Hit(candidate, score, dense, lexical, sentence_scores)
 
 
 def _focused(hits: Sequence[Hit], vector: NDArray[np.float32]) -> list[Hit]:

@@ -199,8 +199,7 @@ class Hit:
     each how near it is to what the question asks beyond its subject, and is empty where there is no more to tell.
     ``also`` are articles of other outlets that tell the same story in the same words, ``replaces`` earlier versions of
     this one; neither are hits themselves.
-    ``token_scores`` has the best cosine of each token of the question with a sentence, and is empty where the encoder
-    tells no tokens. ``odds`` are the log-odds, where the encoder's reader gave them, that its sentences answer.
+    ``odds`` are the log-odds, where the encoder's reader gave them, that its sentences answer.
     """
 
     candidate: Candidate
@@ -209,7 +208,6 @@ class Hit:
     lexical: float
     sentence_scores: tuple[float, ...]
     answer_scores: tuple[float, ...] = ()
-    token_scores: tuple[float, ...] = ()
     also: tuple[Article, ...] = ()
     replaces: tuple[Article, ...] = ()
     odds: float | None = None
