@@ -32,14 +32,15 @@ def inverse_frequency(passages: int, frequency: int) -> float:
 
 
 def bm25(counts: Mapping[str, int], length: int, mean_length: float, weights: Mapping[str, float]) -> float:
-    """Score a passage of ``length`` terms from the ``counts`` of those that have a weight.
+    """Score a passage of ``length`` terms, of which it has ``counts``, by those that have a weight.
 
     The formula is (3.15) of https://doi.org/10.1561/1500000019 times k1 + 1.
     """
     norm = K1 * (1 - B + B * length / mean_length)
     score = 0.0
-    for term, count in counts.items():
-        score += weights[term] * (K1 + 1) * count / (count + norm)
+    for term, weight in weights.items():
+        if count := counts.get(term):
+            score += weight * (K1 + 1) * count / (count + norm)
     return score
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -38,8 +39,8 @@ _SENTENCES = """
 class Record:
     """A passage under its number, which no other passage ever gets, so that a record never turns stale.
 
-    ``terms`` has each of the ``length`` terms between two spaces of its own, for ``str.count``: a search asks for a few
-    of them, and to count all would cost more than to read them.
+    ``counts`` tells how often each of the ``length`` terms occurs. To count them all costs as much as to look for those
+    of one question in their text.
     """
 
     number: int
@@ -47,13 +48,9 @@ class Record:
     passage: Passage
     passage_vector: NDArray[np.float32]
     sentence_vectors: NDArray[np.float32]
-    terms: str
+    counts: Mapping[str, int]
     length: int
     signature: bytes
-
-    def counts(self, terms: Iterable[str]) -> dict[str, int]:
-        """Return how often each of some terms occurs, those left out that do not."""
-        return {term: count for term in terms if (count := self.terms.count(f" {term} "))}
 
     def candidate(self, lexical: float) -> Candidate:
         return Candidate(
@@ -119,7 +116,7 @@ class Records:
             records[number] = Record(
                 number, article, Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading),
                 vector.copy(), sentences[places[number]],  # copies, lest one record keep the vectors of all
-                f" {terms.replace(' ', '  ')} ", length, signature,
+                Counter(map(sys.intern, terms.split(" "))), length, signature,  # records share many terms
             )  # fmt: skip
         return records
 
