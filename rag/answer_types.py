@@ -5,6 +5,7 @@ it is told by the question's own words, so it costs nothing and is silent where 
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from rag.languages import anchors, fold, query_terms
@@ -23,6 +24,7 @@ _TITLED = re.compile(rf"(?:{_WORDS['title']}\b\.?,?\s+)(?P<name>{_CAPITALISED}(?
 _HAN_NAME = re.compile(_WORDS["han_name"])
 
 
+@lru_cache(256)
 def expected_type(question: str, language: str) -> AnswerType | None:
     """Return what a question asks for, or None where its words do not tell.
 
@@ -37,20 +39,21 @@ def expected_type(question: str, language: str) -> AnswerType | None:
 def type_strength(kind: AnswerType, sentence: str, question: str) -> float:
     """Return how surely a sentence holds a thing of a kind that the question does not hold itself: 0.0, 0.5 or 1.0."""
     if kind == "person":
-        asked = set(_words(question))
-        if any(not asked & set(_words(match["name"])) for match in _TITLED.finditer(sentence)):
+        asked = _words(question)
+        if any(not asked & _words(match["name"]) for match in _TITLED.finditer(sentence)):
             return 1.0
-        named = any(not asked & set(_words(match[0])) for match in _NAME.finditer(sentence))
+        named = any(not asked & _words(match[0]) for match in _NAME.finditer(sentence))
         return 0.5 if named or _HAN_NAME.search(sentence) else 0.0
     return float(bool(mentions(kind, sentence, question)))
 
 
 def mentions(kind: AnswerType, sentence: str, question: str) -> set[str]:
     """Return the things of a kind in a sentence, folded, that the question does not hold itself."""
-    asked = set(_words(question))
+    asked = _words(question)
     pattern, text = (_NAME, sentence) if kind == "person" else (_NUMBER if kind == "number" else _DATE, fold(sentence))
-    return {fold(match[0]) for match in pattern.finditer(text) if not asked & set(_words(match[0]))}
+    return {fold(match[0]) for match in pattern.finditer(text) if not asked & _words(match[0])}
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
+@lru_cache(1024)  # of the question, and of the things that sentences hold
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", fold(text)))

@@ -31,9 +31,9 @@ def narrowed(text: str, sentence: Span, worth: Callable[[str], float]) -> Span:
     ``worth`` tells of a piece of the sentence how much it holds of what is asked for. A sentence that is not long, or
     of which nothing stands out, stays whole.
     """
-    parts = clauses(text, sentence)
-    if sentence.stop - sentence.start <= LONG or len(parts) == 1:
+    if sentence.stop - sentence.start <= LONG:
         return sentence
+    parts = clauses(text, sentence)
     runs = [
         Span(parts[first].start, parts[last].stop)
         for first in range(len(parts))

@@ -50,7 +50,9 @@ def fold(text: str) -> str:
     if lowered.isascii():  # most words are
         return lowered
     decomposed = unicodedata.normalize("NFKD", lowered.replace("đ", "d"))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    for mark in filter(unicodedata.combining, set(decomposed)):
+        decomposed = decomposed.replace(mark, "")
+    return decomposed
 
 
 @cache
@@ -132,12 +134,13 @@ def term_set(text: str, language: str) -> frozenset[str]:
     return frozenset(terms(text, language))
 
 
-def query_terms(text: str, language: str) -> list[str]:
+@lru_cache(256)  # many parts ask for those of one question
+def query_terms(text: str, language: str) -> tuple[str, ...]:
     """Return the distinct terms to search for: the words of the question's language, and names and numbers in any.
 
     Every content word of the question may be a name that an article writes with a capital, so each is looked for.
     """
-    return list(dict.fromkeys(_query_terms(text, language)))
+    return tuple(dict.fromkeys(_query_terms(text, language)))
 
 
 def has_query_terms(text: str, language: str) -> bool:
@@ -155,7 +158,8 @@ def _query_terms(text: str, language: str) -> Iterator[str]:
             yield anchor(token)
 
 
-def anchors(question: str) -> set[str]:
+@lru_cache(256)
+def anchors(question: str) -> frozenset[str]:
     """Return the terms of the names and numbers in a question: what is written alike in other languages.
 
     A capital at the beginning says nothing, and in a text of another script every Latin word is a name.
@@ -168,7 +172,7 @@ def anchors(question: str) -> set[str]:
         capital = token != token.lower() and (number > 0 or token[1:] != token[1:].lower())
         if token[0].isdigit() or capital or not latin:
             found.add(anchor(token))
-    return found
+    return frozenset(found)
 
 
 def anchor(word: str) -> str:

@@ -44,7 +44,7 @@ def without_known(text: str) -> str:
 
 def respelled(text: str, others: Sequence[str]) -> str:
     """Return a text with its known names spelled as the first of some other texts that has them spells them."""
-    for place in sorted(known_names(text)):
+    for place in sorted(known_names(text)) if others else ():
         pattern = _known()[place]
         found = next((found for other in others if (found := pattern.search(other))), None)
         if found is not None and found[0] not in text:

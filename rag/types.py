@@ -62,6 +62,9 @@ class Provenance:
     language: str
 
 
+_PROVENANCE = tuple(field.name for field in fields(Provenance))
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One press article. ``text`` is what quotes are sliced from; it holds no debris and no control characters.
@@ -85,8 +88,7 @@ class Article:
     @property
     def provenance(self) -> dict[str, Any]:
         """The fields of Provenance."""
-        _, *names = (field.name for field in fields(Provenance))
-        return {"article_id": self.id, **{name: getattr(self, name) for name in names}}
+        return {"article_id": self.id, **{name: getattr(self, name) for name in _PROVENANCE[1:]}}
 
     def page_at(self, offset: int) -> int | None:
         """Return the page, counted from 1, on which an offset of the text stands, None where there are no pages."""

@@ -72,9 +72,11 @@ class Bias:
         if len(vectors) != len(languages):
             raise ValueError(f"{len(vectors)} texts but {len(languages)} languages")
         known = self.vectors[kind]
-        common = kind == "token" and bool(known)
+        common = kind == "token" and known and not known.keys() >= {*languages}
         plain = np.mean([*known.values()], axis=0) if common else np.zeros(vectors.shape[1:], np.float32)
-        if languages:
+        if len({*languages}) == 1:  # a question
+            vectors = vectors - known.get(languages[0], plain)
+        elif languages:
             vectors = vectors - np.stack([known.get(language, plain) for language in languages])
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
