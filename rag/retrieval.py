@@ -129,7 +129,7 @@ def _neighbours_first(hits: list[Hit]) -> list[Hit]:
     """
     if len(hits) <= 2:
         return hits
-    vectors = np.stack([hit.candidate.passage_vector for hit in hits])
+    vectors = np.array([hit.candidate.passage_vector for hit in hits])
     shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in hits[:FEEDBACK]])
     nearness = (vectors @ (shares / shares.sum() @ vectors[:FEEDBACK])).tolist()
     order = sorted(range(1, len(hits)), key=lambda place: -hits[place].score - FEEDBACK_WEIGHT * nearness[place])
@@ -168,7 +168,7 @@ def _hits(
     """Yield a hit for each candidate."""
     if not candidates:
         return
-    passages = (np.stack([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
+    passages = (np.array([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
     # The sentences of all candidates at once: a product a candidate costs more than the numbers in it.
     all_sentences = np.concatenate([candidate.sentence_vectors for candidate in candidates])
     sentences = (all_sentences @ vector).tolist()

@@ -53,7 +53,9 @@ def likenesses(signatures: Sequence[bytes], least: float) -> dict[tuple[int, int
     if len(places) < 2:
         return {}
     rows = np.frombuffer(b"".join(signatures), "<u4").reshape(len(places), _VALUES + 1)
-    equal = np.count_nonzero(rows[:, None, :-1] == rows[None, :, :-1], axis=2) / _VALUES
+    values = np.ascontiguousarray(rows[:, :-1])
+    # As bytes, which hold 128: to count truths takes twice the time.
+    equal = (values[:, None] == values).view(np.uint8).sum(axis=2, dtype=np.uint8) / _VALUES
     ones, others = np.nonzero(np.triu(equal >= least, 1))
     share, sizes = equal[ones, others], rows[:, -1].astype(np.float64)
     shared = share * (sizes[ones] + sizes[others]) / (1 + share)
