@@ -16,7 +16,7 @@ from rag.types import Hit, Window
 READ = 3
 MARGIN = 0.1  # in score, below the best: .0004 of hit@1 across languages less than with no margin
 WEIGHT, SCALE = 0.1, 4.0  # of the log-odds in a score: WEIGHT * tanh(log-odds / SCALE)
-SURE = 0.95
+SURE = 0.99
 """Probability from which, and below 1 minus which, whether there is an answer is not in doubt."""
 
 

@@ -125,6 +125,9 @@ def calibrate_on(
     asked = queries(folder, limit=limit)
     with _collection(settings, folder, None, progress) as engine:
         corpora = sorted(engine.store.state().languages)
+        engine.settings = engine.settings.model_copy(
+            update={"without": (*settings.without, "reader")}
+        )  # read on purpose
         found = [e for corpus in corpora for e in examples(engine, asked, corpus_language=corpus, progress=progress)]
     return calibrate(found)
 
