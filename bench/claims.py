@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from bench.falsify import FALSIFICATIONS, rewritten
+from bench.falsify import FALSIFICATIONS, FALSIFIED, rewritten
 from rag import tables
 from rag.citations import ClaimReader, sentences_of
 from rag.encoders import load as load_encoder
@@ -107,19 +107,22 @@ def handmade() -> tuple[Texts, list[Case]]:
     return Texts(passages, groups), cases
 
 
-def xquad(folder: Path) -> tuple[Texts, list[Case]]:
-    """Return the paragraphs of XQuAD in English, Vietnamese and Chinese, and claims made of their sentences."""
+def xquad(folder: Path, languages: Sequence[str] = LANGUAGES) -> tuple[Texts, list[Case]]:
+    """Return the paragraphs of XQuAD in those languages, and claims made of their sentences.
+
+    In a language not of FALSIFIED, claims are the parallel sentences and the unrelated ones.
+    """
     passages: dict[tuple[str, str, str], Article] = {}
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     sentences, of = {}, {}
     for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if row["lang"] in LANGUAGES:
+        if row["lang"] in languages:
             key = ("xquad", row["group"], row["lang"])
             passages[key] = Article(
                 row["id"], row["title"].replace("_", " "), row["text"].lstrip("\ufeff"), row["lang"]
             )
-            sentences[key] = [span.of(passages[key].text) for p in _cut(passages[key]) for span in p.sentences]
+            sentences[key] = [span.of(passages[key].text) for p in cut(passages[key]) for span in p.sentences]
             of[row["group"]] = str(row["article"])
             if row["group"] not in groups["xquad", str(row["article"])]:
                 groups["xquad", str(row["article"])].append(row["group"])
@@ -133,26 +136,29 @@ def xquad(folder: Path) -> tuple[Texts, list[Case]]:
         article = of[group]
         others = [s for g in groups[source, article] for s in sentences[source, g, language] if s not in own]
         far = [s for key, found in sentences.items() if key[2] == language and of[key[1]] != article for s in found[:1]]
-        for quoted in LANGUAGES:
+        falsifications = FALSIFICATIONS if language in FALSIFIED else {}
+        for quoted in languages:
             parallel = sentences.get((source, group, quoted), [])
             for place, sentence in enumerate(own if len(own) == len(parallel) else []):
                 chance = random.Random(f"{language}{quoted}{group}{place}")
                 made = [("true", rewritten(sentence, language) if language == quoted else sentence)]
                 made.append(("unrelated", chance.choice(far)))
-                for kind, falsify in FALSIFICATIONS.items():
+                for kind, falsify in falsifications.items():
                     made.append((kind, falsify(sentence, language, others, answers[language, article], chance)))
                 cases.extend(
                     Case(source, article, group, kind, language, quoted, text)
                     for kind, text in made
                     if text and (text != sentence or kind == "true")
+                    if (8 if language == "zh" else 25) < len(text) < 400
                 )
-    return Texts(passages, groups), _sampled(cases)
+    return Texts(passages, groups), cases
 
 
-def _sampled(cases: Iterable[Case]) -> list[Case]:
+def sampled(cases: Iterable[Case]) -> list[Case]:
+    """Return as many as SAMPLE says of those that the reader was not fitted to."""
     kinds: dict[tuple[str, str, str, str], list[Case]] = defaultdict(list)
     for case in cases:
-        if case.part in PARTS and (8 if case.language == "zh" else 25) < len(case.text) < 400:
+        if case.part in PARTS:
             kinds[case.kind, case.language, case.quoted, case.part].append(case)
     chance = random.Random(1)
     return [
@@ -162,7 +168,7 @@ def _sampled(cases: Iterable[Case]) -> list[Case]:
     ]
 
 
-def _cut(article: Article) -> tuple[Passage, ...]:
+def cut(article: Article) -> tuple[Passage, ...]:
     return segment(article, lambda texts: [len(text.split()) for text in texts], 10**6)
 
 
@@ -196,7 +202,7 @@ def hits_of(case: Case, texts: Texts, encoder: Remembering) -> list[Hit]:
     hits = []
     for name in names:
         article = texts.passages[case.source, name, case.quoted]
-        for passage in _cut(article):
+        for passage in cut(article):
             parts = [span.of(article.text) for span in passage.sentences]
             vectors = encoder.encode_passages(parts, [article.language] * len(parts))
             hits.append(Hit(Candidate(article, passage, vectors[0], vectors, 0.0), 1.0, 1.0, 0.0, (1.0,) * len(parts)))
@@ -296,13 +302,16 @@ def _share(found: Sequence[bool]) -> str:
 def main() -> None:
     folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
     settings = load_settings()
-    sets = [handmade(), *(xquad(folder) for folder in folders)]
+    sets = [handmade()]
+    for folder in folders:
+        texts, made = xquad(folder)
+        sets.append((texts, sampled(made)))
     cases = [case for _, found in sets for case in found]
     texts = Texts(
         {k: v for t, _ in sets for k, v in t.passages.items()}, {k: v for t, _ in sets for k, v in t.groups.items()}
     )
     read = [(case.text, case.language) for case in cases]
-    read += [(s.of(a.text), a.language) for a in texts.passages.values() for p in _cut(a) for s in p.sentences]
+    read += [(s.of(a.text), a.language) for a in texts.passages.values() for p in cut(a) for s in p.sentences]
     encoder = Remembering(load_encoder(settings.encoder, cache_dir=settings.cache_dir), read)
     if "--fit" in sys.argv:
         half = [case for case in cases if case.part == "fitted"]

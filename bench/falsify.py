@@ -25,6 +25,7 @@ _DENY = {
     "vi": (r"(?<!không )\b(là|được|bị|đã|có|sẽ|phải)\b", r"không \1"),
     "zh": (r"(?<!不)(?<!没)(是|被|可以|能够|会|有(?!关|些|的))", r"不\1"),
 }  # fmt: skip
+FALSIFIED = tuple(_DENY)
 _ADMIT = {
     "en": (r"\b(is|are|was|were|has|have|had|can|could|will|would|may|did|does|do) ?not\b(?! only)", r"\1"),
     "vi": (r"\bkhông (?:phải )?(?=là|được|bị|có|phải|thể|còn)", ""),
@@ -52,6 +53,8 @@ _LEADING = re.compile(
 
 def rewritten(text: str, language: str) -> str | None:
     """Return a sentence that says the same or less in another order, or None where there is none."""
+    if language not in FALSIFIED:
+        return None
     new = re.sub(r"\s*[(（][^()（）]*[)）]", "", text)
     comma = "，" if language == "zh" else ", "
     if language == "en":
