@@ -1,0 +1,127 @@
+"""A tiny run of what fits the reader: two of the encoder's layers, on question sets made here."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from bench import reader
+from bench.held_out import held_out, held_out_of_piaf, held_out_paragraphs, write_held_out
+from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_rows
+from rag.types import Span
+
+LANGUAGES = {
+    "en": ("The {} bridge was opened in {} (by the king himself).", "When was the {} bridge opened?"),
+    "zh": ("{}大桥于{}年正式通车（由国王亲自宣布）。", "{}大桥是什么时候通车的？"),
+    "fr": ("Le pont {} fut inauguré en {} (par le roi lui-même).", "Quand fut inauguré le pont {} ?"),
+}
+NAMES = ("Alma", "Brest", "Cluny", "Douai", "Evian", "Fréjus", "Gap", "Hyères")
+
+
+def write_set(folder, languages):
+    """Write eight paragraphs a language, two an article, each with a question."""
+    corpus, queries = [], []
+    for language in languages:
+        told, asked = LANGUAGES[language]
+        for place, name in enumerate(NAMES):
+            group, article = f"p{place}", place // 2
+            text = " ".join(told.format(other, 1850 + 7 * NAMES.index(other)) for other in (name, NAMES[place - 5]))
+            row = {"id": f"{language}-{group}", "lang": language, "title": f"Bridges_{article}", "text": text}
+            corpus.append({**row, "group": group, "article": article})
+            queries.append(
+                {
+                    "id": f"{language}-q{place}",
+                    "lang": language,
+                    "text": asked.format(name),
+                    "answers": [str(1850 + 7 * place)],
+                    "relevant": [f"{other}-{group}" for other in languages],
+                    "answerable": True,
+                    "group": group,
+                    "qgroup": str(place),
+                }
+            )
+    folder.mkdir(parents=True)
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sets")
+    write_set(folder / "xquad", ["en", "zh"])
+    write_set(folder / "piaf-fr", ["fr"])
+    write_set(folder / "squad2-dev", ["en"])
+    unanswerable = folder / "squad2-dev" / "queries.jsonl"
+    rows = [json.loads(line) for line in unanswerable.read_text(encoding="utf-8").splitlines()]
+    rows = [{**row, "relevant": [], "answers": [], "source_paragraph": row["relevant"][0]} for row in rows]
+    unanswerable.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder
+
+
+def test_a_question_set_of_what_is_held_out_has_all_paragraphs_and_no_question_about_others(sets, tmp_path):
+    apart = held_out_paragraphs(sets)
+    for name in ("xquad", "squad2-dev"):
+        count = write_held_out(sets / name, tmp_path / name)
+        kept = [json.loads(line) for line in (tmp_path / name / "queries.jsonl").read_text("utf-8").splitlines()]
+        assert len(kept) == count
+        assert {row["group"] for row in kept} == {f"p{place}" for place in (2, 3, 6, 7)}
+        assert (tmp_path / name / "corpus.jsonl").read_bytes() == (sets / name / "corpus.jsonl").read_bytes()
+    french = {f"fr-p{place}" for place in range(8) if held_out_of_piaf(f"Bridges_{place // 2}")}
+    assert {name for name in apart if name.startswith("fr")} == french
+    assert [article for article in range(48) if held_out(article)] == list(range(1, 48, 2))
+
+
+def paragraph(first, nearest):
+    """Three sentences of four tokens, ten characters each, of which one is nearest to every question."""
+    spans = [Span(10 * place, 10 * place + 10) for place in range(3)]
+    tokens = [[(first + 4 * s + t, 10 * s + 2 * t, 10 * s + 2 * t + 2) for t in range(4)] for s in range(3)]
+    vectors = np.eye(3, dtype=np.float32)[:, [nearest]]
+    return Paragraph("Title", "en", "x" * 30, [90, 91], spans, tokens, vectors)
+
+
+def test_the_row_of_the_answer_comes_first_and_tells_where_it_stands():
+    right, wrong = paragraph(100, nearest=0), paragraph(200, nearest=2)
+    asked = Question("en", [5, 6, 7], np.ones(1, np.float32), right, {right: (22, 26)}, {}, held_out=False)
+    head = [FIRST, 5, 6, 7, END, END]
+    for seed in range(20):
+        first, *others = question_rows(Item(asked, right, [wrong]), random.Random(seed))
+        assert first.tokens in ([*head, *range(100, 112), END], [*head, 90, 91, END, *range(100, 112), END])
+        assert [first.tokens[place] for place in first.answer] == [109, 110]
+        assert first.yes
+        assert [row.yes for row in others] == [False]
+        assert others[0].tokens[-13:-1] == list(range(200, 212))
+
+
+def test_what_is_added_to_a_layer_can_be_added_to_its_matrix():
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(6, 4)
+    adapted = reader.Adapted(layer, rank=2)
+    torch.nn.init.normal_(adapted.b)
+    states = torch.randn(3, 6)
+    merged = torch.nn.functional.linear(states, layer.weight + adapted.b @ adapted.a, layer.bias)
+    assert torch.allclose(adapted(states), merged, atol=1e-6)
+
+
+def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsys):
+    for name, value in {"WARMING": 2, "QUESTIONS": 16, "CLAIMS": 32}.items():
+        monkeypatch.setattr(reader, name, value)
+    monkeypatch.setattr(reader.claims, "handmade", lambda: (reader.claims.Texts({}, {}), []))
+    reader.run(sets, tmp_path / "reader.npz", "cpu", epochs=2, layers=2)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    losses = [(float(line[2]), float(line[4])) for line in lines if line[0] == "loss"]
+    assert len(losses) == 2
+    assert losses[1][0] < losses[0][0]
+    assert losses[1][1] < losses[0][1]
+    areas = [float(line[-3]) for line in lines if line[0] != "loss"]
+    assert len(areas) == 6
+    assert all(0 <= area <= 1 for area in areas)
+    with np.load(tmp_path / "reader.npz") as stored:
+        shapes = {name: stored[name].shape for name in stored.files}
+        assert {stored[name].dtype for name in stored.files} == {np.dtype(np.float16)}
+    assert len(shapes) == 2 * (6 * 2 + 2 * 2) + 4
+    assert shapes["1.intermediate.a"] == (16, 384)
+    assert shapes["1.intermediate.b"] == (1536, 16)
+    assert shapes["0.output_norm.bias"] == shapes["pool.bias"] == (384,)
+    assert shapes["out.weight"] == (2, 384)
