@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.reader_rows import rows_of
+from bench.held_out import rows_of
 from rag.segmentation import segment
 from rag.types import Article
 
@@ -46,7 +46,7 @@ def cut(corpus: Sequence[Row], queries: Sequence[Row]) -> tuple[list[Row], list[
     texts = {row["id"]: row for row in corpus}
     parallel: dict[str, list[Row]] = defaultdict(list)
     for query in queries:
-        parallel[query.get("qgroup", query["id"])].append(query)
+        parallel[str(query.get("qgroup", query["id"]))].append(query)
     asked: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for group, own in parallel.items():
         if own[0]["answerable"]:
