@@ -34,6 +34,7 @@ from bench import claims
 from bench.held_out import write_held_out
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
 from rag.encoders import bundled
+from rag.encoders.adaptation import MATRICES, NORMS, WEIGHTS
 from rag.encoders.transformer import encode, load_model
 from rag.evaluation import auroc
 
@@ -49,16 +50,6 @@ RATE = 5e-4
 WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
 QUESTIONS, CLAIMS = 48, 192  # in a batch
 READ = 60_000  # tokens read at once where nothing is fitted
-
-MATRICES = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "attention_output": "attention.output.dense",
-    "intermediate": "intermediate.dense",
-    "output": "output.dense",
-}
-NORMS = {"attention_norm": "attention.output.LayerNorm", "output_norm": "output.LayerNorm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +216,10 @@ def prepare(sets: Path, model: Any, tokenizer: Any) -> tuple[list[Question], lis
     """Return questions, the claims to fit to and those held out: the sample of ``bench.claims``, and the handmade."""
     reading = Reading(tokenizer, partial(encode, model))
     texts, cases = claims.xquad(sets / "xquad", LANGUAGES)
-    fitted = reading.claims(texts, [case for case in cases if case.fitted])
+    fitted = reading.claims(texts, [case for case in cases if case.part == "reader"])
     texts, cases = claims.xquad(sets / "xquad")
     known = [(texts, claims.sampled(cases)), claims.handmade()]
-    apart = [claim for texts, own in known for claim in reading.claims(texts, [c for c in own if not c.fitted])]
+    apart = [claim for texts, cases in known for claim in reading.claims(texts, cases)]
     return reading.questions(sets), fitted, apart
 
 
@@ -256,7 +247,7 @@ def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None =
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reader")
     parser.add_argument("sets", nargs="?", type=Path, metavar="SETS")
-    parser.add_argument("--output", type=Path, default=Path("rag/encoders/reader.npz"))
+    parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--held-out", nargs=2, type=Path, metavar=("SET", "DESTINATION"))
