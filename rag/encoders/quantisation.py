@@ -14,6 +14,7 @@ bundled weights come in such blocks of four bits. They are 2.5 times slower wher
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +24,7 @@ import numpy as np
 from rag.encoders.export import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -78,17 +79,20 @@ def to_int8(source: Path, target: Path, batches: Batches) -> None:
 
     names = list(dict.fromkeys(node.input[0] for node in graph.node if is_product(node)))
     ranges = _ranges(model, names, target, batches)
+    sums = _biased(graph, {node.output[0] for node in graph.node if is_product(node)}, weights.keys())
+    added = {node.output[0] for node in sums.values()}
     nodes: list[Any] = []
     constants: dict[str, Any] = {}
     for node in graph.node:
         if not is_product(node):
-            nodes.append(node)
+            if node.output[0] not in added:
+                nodes.append(node)
             continue
         name, matrix = node.input
         if f"{name}_scale" not in constants:
             nodes += _quantised_input(name, ranges[name], constants)
         weight = numpy_helper.to_array(weights[matrix]) * ranges[name].smoothing[:, None]
-        nodes.append(_product(node, weight, constants))
+        nodes.append(_product(node, sums.get(node.output[0]), weight, constants))
     read = {name for node in nodes for name in node.input}
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
@@ -97,6 +101,13 @@ def to_int8(source: Path, target: Path, batches: Batches) -> None:
     if all(each.domain != "com.microsoft" for each in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
     onnx.save(model, target)
+
+
+def _biased(graph: Any, products: Collection[str], weights: Collection[str]) -> dict[str, Any]:
+    """Return, by product, what adds a constant to it and is all that reads it: one operation can do both."""
+    readers = Counter(name for node in graph.node for name in node.input)
+    sums = (node for node in graph.node if node.op_type == "Add" and node.input[1] in weights)
+    return {node.input[0]: node for node in sums if node.input[0] in products and readers[node.input[0]] == 1}
 
 
 def _ranges(model: Any, names: list[str], aside: Path, batches: Batches) -> dict[str, _Range]:
@@ -131,8 +142,11 @@ def _quantised_input(name: str, measured: _Range, constants: dict[str, Any]) -> 
     yield helper.make_node("QuantizeLinear", [smooth, scale, zero], [f"{name}_int8"], f"{name}_int8")
 
 
-def _product(node: Any, weight: NDArray[np.float32], constants: dict[str, Any]) -> Any:
-    """Return a product in int8, with a matrix of its own: layers may share one, and be smoothed in different ways."""
+def _product(node: Any, biased: Any, weight: NDArray[np.float32], constants: dict[str, Any]) -> Any:
+    """Return a product in int8, with a matrix of its own: layers may share one, and be smoothed in different ways.
+
+    ``biased`` is what adds a constant to it, if any.
+    """
     from onnx import helper
 
     name, scale = node.input[0], np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
@@ -140,7 +154,9 @@ def _product(node: Any, weight: NDArray[np.float32], constants: dict[str, Any]) 
     constants[matrix] = np.round(weight / scale).astype(np.int8)
     constants[columns] = scale.astype(np.float32)
     inputs = [f"{name}_int8", matrix, f"{name}_scale", columns, f"{name}_zero"]
-    return helper.make_node("MatMulIntegerToFloat", inputs, node.output, node.name, domain="com.microsoft")
+    inputs += ["", biased.input[1]] if biased else []
+    output = biased.output if biased else node.output
+    return helper.make_node("MatMulIntegerToFloat", inputs, output, node.name, domain="com.microsoft")
 
 
 def to_blocks(source: Path, target: Path, bits: int, *, of: Literal["MatMul", "Gather"]) -> None:

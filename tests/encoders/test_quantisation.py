@@ -63,6 +63,19 @@ def test_what_stands_beside_a_text_changes_nothing(graph, tmp_path):
     assert np.array_equal(together, alone)
 
 
+def test_a_product_adds_its_bias_itself(graph, tmp_path):
+    model = onnx.load(graph)
+    model.graph.initializer.append(numpy_helper.from_array(np.linspace(-1, 1, WIDTH, dtype=np.float32), "bias"))
+    model.graph.node.insert(3, helper.make_node("Add", ["two", "bias"], ["biased"]))
+    model.graph.node[4].input[1] = "biased"
+    onnx.save(model, graph)
+    inputs = {"input_ids": np.arange(25).reshape(5, 5)}
+    to_int8(graph, tmp_path / "int8.onnx", [inputs])
+    assert sum(node.op_type == "Add" for node in onnx.load(tmp_path / "int8.onnx").graph.node) == 1
+    exact, found = (open_session(path).run(["vector"], inputs)[0] for path in (graph, tmp_path / "int8.onnx"))
+    assert np.abs(found - exact).mean() < np.abs(exact).mean() / 50
+
+
 def test_layers_may_share_a_matrix(graph, tmp_path):
     model = onnx.load(graph)
     model.graph.node[2].input[:] = ["one", "first"]
