@@ -68,13 +68,13 @@ class OnnxEncoder(Described):
         return self._bias.remove(self._run(self._query_ids(texts), silent), "query", languages)
 
     def encode_query_tokens(self, text: str, language: str) -> NDArray[np.float32]:
-        return self._remembered(text, language)[1].copy()
+        states = self._remembered(text, language)[1]
+        return self._bias.remove(states, "token", [language] * len(states))
 
     def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vector of a question, of shape (1, dimension), and those of its tokens, all from one run."""
-        vector, tokens = run_one(self._opening.result(), self._query_ids([text])[0])
-        without = self._bias.remove
-        return without(vector, "query", [language]), without(tokens, "token", [language] * len(tokens))
+        """Return the vector of a question, of shape (1, dimension), and its tokens' states, all from one run."""
+        vector, states = run_one(self._opening.result(), self._query_ids([text])[0])
+        return self._bias.remove(vector, "query", [language]), states
 
     def _query_ids(self, texts: Sequence[str]) -> list[list[int]]:
         prompted = [self._manifest.query_prompt + text for text in texts]
