@@ -98,7 +98,7 @@ class Settings(Layered):
     """Passages taken from each index before they are ranked."""
     top_k: int = Field(default=5, ge=1, le=100)
     """Sources listed with an answer."""
-    threshold: float = Field(default=0.3, ge=0.0, le=1.0)
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """An answer is given where its answerability is at least this."""
     latest: bool = False
     """Whether newer articles are preferred where several answer."""
