@@ -45,7 +45,8 @@ def examples(
     """Ask each question, of the articles in one language where one is named, and return what was seen.
 
     Each is seen twice: in the whole collection, and as if only a few of the articles were there, since the coefficients
-    are to hold for a folder of two articles as for an archive.
+    are to hold for a folder of two articles as for an archive; and each time as if the reader had read the best passage
+    and as if not. So the engine need not have it read.
     """
     filters = Filters(languages=(corpus_language,) if corpus_language else ())
     chance = random.Random(0)  # noqa: S311 - a sample, the same each time

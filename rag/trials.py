@@ -119,16 +119,18 @@ def evaluate(
 
 
 def calibrate_on(
-    settings: Settings, folder: Path, *, limit: int | None = None, progress: Progress = silent
+    settings: Settings, folders: Sequence[Path], *, limit: int | None = None, progress: Progress = silent
 ) -> Calibration:
-    """Return coefficients fitted to a question set, each question asked of the articles of each language."""
-    asked = queries(folder, limit=limit)
-    with _collection(settings, folder, None, progress) as engine:
-        corpora = sorted(engine.store.state().languages)
-        engine.settings = engine.settings.model_copy(
-            update={"without": (*settings.without, "reader")}
-        )  # read on purpose
-        found = [e for corpus in corpora for e in examples(engine, asked, corpus_language=corpus, progress=progress)]
+    """Return coefficients fitted to question sets, each question asked of the articles of each language of its set."""
+    found = []
+    for folder in folders:
+        asked = queries(folder, limit=limit)
+        with _collection(settings, folder, None, progress) as engine:
+            engine.settings = engine.settings.model_copy(
+                update={"without": (*settings.without, "reader")}
+            )  # see examples
+            for corpus in sorted(engine.store.state().languages):
+                found += examples(engine, asked, corpus_language=corpus, progress=progress)
     return calibrate(found)
 
 

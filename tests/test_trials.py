@@ -122,4 +122,4 @@ def test_a_set_without_such_questions_says_so(question_set, settings):
 
 def test_a_set_of_few_articles_cannot_calibrate(question_set, settings):
     with pytest.raises(QuestionSetError, match="at least 5 articles"):
-        calibrate_on(settings, question_set)
+        calibrate_on(settings, [question_set])

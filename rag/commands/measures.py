@@ -34,14 +34,14 @@ def eval_command(folder: Path, as_json: bool, report: IO[str] | None, model: str
 
 
 @click.command("calibrate", cls=Command, help=say("help_calibrate"))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folders", metavar="FOLDER…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--limit", type=int, metavar="N", help=say("help_eval_limit"))
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help=say("help_calibrate_output"))
-def calibrate_command(folder: Path, limit: int | None, output: Path | None) -> None:
+def calibrate_command(folders: tuple[Path, ...], limit: int | None, output: Path | None) -> None:
     from rag.trials import calibrate_on
 
     with showing_progress() as progress:
-        calibration = calibrate_on(load_settings({}), folder, limit=limit, progress=progress)
+        calibration = calibrate_on(load_settings({}), folders, limit=limit, progress=progress)
     text = json.dumps(calibration.coefficients.stored(), indent=1)
     if output is not None:
         output.write_text(text + "\n", encoding="utf-8")
