@@ -134,6 +134,7 @@ def test_sigterm_ends_a_stream_and_an_intake_in_order(slow, data):
     with client.stream("POST", "/v1/ask", json=SLOWLY | {"stream": True}) as response:
         events = events_of(response.iter_lines())
         next(events)
+        until(lambda: told(mark, "begun"))
         process.send_signal(signal.SIGTERM)
         *_, (name, problem) = events
     assert (name, problem["type"], problem["status"]) == ("error", "/problems/server_stopping", 503)
