@@ -14,7 +14,7 @@ from rag.evaluation import Query, auroc
 from rag.protocols import Progress, silent
 from rag.reading import odds_read
 from rag.retrieval import Retrieval
-from rag.types import Filters, Hit
+from rag.types import Filters
 
 FOLDS = 5
 FEW = 3  # titles in a thinned collection at most, beside the relevant one
@@ -46,8 +46,8 @@ def examples(
 
     Each is seen twice: in the whole collection, and as if only a few of the articles were there, since the coefficients
     are to hold for a folder of two articles as for an archive; and each time as if the reader had read the best passage
-    and as if not. So the engine need not have it read. An answerable question whose best passage is not one that answers
-    is left out: to answer from there would be as wrong as to say that the articles do not.
+    and as if not. So the engine need not have it read. An answerable question whose best passage is another than those
+    that answer is left out: to answer from there would be as wrong as to say that the articles do not.
     """
     filters = Filters(languages=(corpus_language,) if corpus_language else ())
     chance = random.Random(0)  # noqa: S311 - a sample, the same each time
@@ -56,16 +56,13 @@ def examples(
         progress("ask", number / len(queries))
         whole = engine.retrieve(query.text, language=query.language, filters=filters)
         for retrieval in (whole, _thinned(whole, query, chance)):
-            if not retrieval.hits or (query.answerable and not _answered_by(retrieval.hits[0], query)):
+            best = {hit.candidate.article.id for hit in retrieval.hits[:1]}
+            if not best or (query.answerable and not best & query.relevant):
                 continue
             for seen in _unread_and_read(retrieval, engine):
                 group = min(query.relevant, default=query.id)
                 found.append(Example(features(seen), query.answerable, set_of(seen), group, query.miss))
     return found
-
-
-def _answered_by(hit: Hit, query: Query) -> bool:
-    return hit.candidate.article.id in query.relevant
 
 
 def _unread_and_read(retrieval: Retrieval, engine: Engine) -> Iterator[Retrieval]:
