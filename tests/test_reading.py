@@ -6,7 +6,7 @@ from fakes import MemoryStore, WordEncoder
 
 from rag.answerability import answerability
 from rag.indexing import Indexer
-from rag.reading import SURE, WEIGHT, WEIGHT_ACROSS, read
+from rag.reading import MARGIN, MARGIN_ACROSS, SURE, read
 from rag.retrieval import retrieve
 from rag.types import Article
 
@@ -63,7 +63,7 @@ def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
 
 
 def test_only_rivals_of_the_best_are_read(found):
-    far = scored(found, 2.0, 1.99, 1.99 - WEIGHT_ACROSS, 1.99 - WEIGHT)
+    far = scored(found, 2.0, 1.99, 1.99 - MARGIN_ACROSS, 1.99 - MARGIN)
     for language, rivals in (("fr", 3), ("en", 2)):
         encoder = ReadingEncoder()
         read(replace(far, language=language), encoder)
