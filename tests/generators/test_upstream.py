@@ -18,7 +18,7 @@ from rag.generators.upstream import Endpoint, Limits, Piece, Upstream
 
 KEY = "canary-4711"
 PATIENT = Limits(connect=5.0, first_token=10.0, idle=10.0, total=20.0, max_tokens=400)
-HASTY = Limits(connect=5.0, first_token=0.4, idle=0.4, total=5.0, max_tokens=400)
+HASTY = Limits(connect=5.0, first_token=1.0, idle=0.4, total=5.0, max_tokens=400)
 HI, END = event({"text": "Hi"}), event({"end": True})
 GOOD = [head(), HI, END]
 
