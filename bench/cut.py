@@ -16,8 +16,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import claims
 from bench.held_out import rows_of
-from rag.segmentation import segment
 from rag.types import Article
 
 if TYPE_CHECKING:
@@ -29,16 +29,12 @@ if TYPE_CHECKING:
 def without_answer(row: Row, answers: Iterable[str]) -> str | None:
     """Return a paragraph without the sentence that has one of these answers first, or None where there is none."""
     article = Article(row["id"], "", row["text"], row["lang"])
-    spans = [span for passage in segment(article, _words, 10**6) for span in passage.sentences]
+    spans = [span for passage in claims.cut(article) for span in passage.sentences]
     for answer in answers:
         for span in spans:
             if answer in span.of(article.text):
                 return f"{article.text[: span.start]}{article.text[span.stop :]}".strip() or None
     return None
-
-
-def _words(texts: Sequence[str]) -> list[int]:
-    return [len(text.split()) for text in texts]
 
 
 def cut(corpus: Sequence[Row], queries: Sequence[Row]) -> tuple[list[Row], list[Row]]:

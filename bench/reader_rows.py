@@ -10,6 +10,8 @@ import numpy as np
 
 from bench.claims import cut
 from bench.held_out import SETS, held_out_paragraphs, rows_of, source_of
+from rag.encoders.bundled import PROMPTS
+from rag.encoders.reader import ASKED, BEYOND, END, FIRST, TITLE, around
 from rag.types import Article
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     Token = tuple[int, int, int]  # an id, and where the token starts and stops in its text
 
 LANGUAGES = ("en", "vi", "zh", "de", "es")  # of XQuAD's
-FIRST, END = 0, 2  # the special tokens around texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +123,7 @@ class Reading:
             answers[row.get("qgroup", row["id"]), row["lang"]] += row["answers"]
         vectors = self._encode([row["text"] for row in asked], "query")
         nearest = _nearest(asked, vectors, paragraphs, self._encode([row["text"] for row in corpus], "passage"))
-        tokens = self._ids([row["text"] for row in asked], "query: ", 48)
+        tokens = self._ids([row["text"] for row in asked], PROMPTS["query"], ASKED["question"])
         found = []
         for number, row in enumerate(asked):
             relevant = [paragraphs[name] for name in row["relevant"] if name in paragraphs]
@@ -149,7 +150,7 @@ class Reading:
             [s.of(row["text"]) for row, own in zip(rows, spans, strict=True) for s in own], "passage"
         )
         parts = np.split(vectors, np.cumsum([len(own) for own in spans])[:-1])
-        titles = self._ids([row["title"].replace("_", " ") for row in rows], most=16)
+        titles = self._ids([row["title"].replace("_", " ") for row in rows], most=TITLE)
         return [
             Paragraph(row["title"], row["lang"], row["text"], title, own, self._sentences(row["text"], own), part)
             for row, own, title, part in zip(rows, spans, titles, parts, strict=True)
@@ -165,7 +166,7 @@ class Reading:
         said = list(dict.fromkeys(case.text for case in cases))
         parts = list(dict.fromkeys(span.of(text) for text, spans in passages.values() for span in spans))
         vectors = dict(zip((*said, *parts), self._encode([*said, *parts], "passage"), strict=True))
-        tokens = dict(zip(said, self._ids(said, "passage: ", 128), strict=True))
+        tokens = dict(zip(said, self._ids(said, PROMPTS["passage"], ASKED["claim"]), strict=True))
         sentences = {
             key: [[token[0] for token in sentence] for sentence in self._sentences(text, spans)]
             for key, (text, spans) in passages.items()
@@ -251,27 +252,13 @@ def _row(
     answer: tuple[int, int] | None = None,
     yes: bool = False,
 ) -> Row:
-    first, last = _window([len(sentence) for sentence in paragraph.sentences], centre, room)
-    seen = [token for sentence in paragraph.sentences[first : last + 1] for token in sentence][: room + 40]
+    sentences = paragraph.sentences
+    first, last = around(centre, len(sentences), room, lambda place: len(sentences[place]))
+    seen = [token for sentence in sentences[first : last + 1] for token in sentence][: room + BEYOND]
     head = [FIRST, *question.tokens, END, END, *([*paragraph.title, END] if titled else [])]
     begin, end = answer or (0, 0)
     held = [place for place, (_, start, stop) in enumerate(seen, len(head)) if stop > begin and start < end]
     return Row([*head, *(token[0] for token in seen), END], yes, (held[0], held[-1]) if held else None)
-
-
-def _window(lengths: Sequence[int], centre: int, room: int) -> tuple[int, int]:
-    """Return the first and the last sentence around one, by turns after and before, as far as there is room."""
-    first = last = centre
-    total, after = lengths[centre], True
-    while True:
-        for forth in (after, not after):
-            place = last + 1 if forth else first - 1
-            if 0 <= place < len(lengths) and total + lengths[place] <= room:
-                total, after = total + lengths[place], not forth
-                first, last = min(first, place), max(last, place)
-                break
-        else:
-            return first, last
 
 
 def claim_row(claim: Claim, width: int, before: int) -> Row:

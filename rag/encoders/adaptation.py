@@ -49,9 +49,10 @@ def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fast
     """
     exact, target = folder / "reader_exact.onnx", folder / READER
     _export(model, exact)
-    rows = [row for texts in _pairs() for row in reader.rows("question", *texts, tokenise)]
+    prompt = bundled.PROMPTS["query"]
+    rows = [row for pair in _pairs() for row in reader.rows("question", *pair, prompt, tokenise)]
     words = bundled.words(bundled.locate())
-    batches = [reader.inputs([row], words, 0) for row in rows]
+    batches = [reader.inputs(row, words) for row in rows]
     wanted = _odds(exact, batches)
     chosen: Precision = "fp32"
     for form in dict.fromkeys((fastest, "8-bit blocks")):
@@ -68,7 +69,7 @@ def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fast
     return chosen
 
 
-def _pairs() -> list[tuple[str, list[Window], str]]:
+def _pairs() -> list[tuple[str, list[Window]]]:
     """Questions and passages of the parallel texts, the right ones beside each other and not."""
     asked, told = bias.parallel_texts("query"), bias.parallel_texts("passage")
     languages = list(asked)
@@ -76,7 +77,7 @@ def _pairs() -> list[tuple[str, list[Window], str]]:
     for number, language in enumerate(languages):
         for place, question in enumerate(asked[language]):
             other = told[languages[(number + place) % len(languages)]]
-            pairs.append((question, [Window("", (other[place],)), Window("", (other[place - 1],))], "query: "))
+            pairs.append((question, [Window("", (other[place],)), Window("", (other[place - 1],))]))
     return pairs
 
 

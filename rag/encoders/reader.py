@@ -27,10 +27,10 @@ ROOM = 96
 """Tokens of a window's sentences, fewer than of a passage: half the time, at .005 to .008 of the area under the ROC."""
 
 OUTPUTS: tuple[Asked, ...] = ("question", "claim")
-_FIRST, _END = 0, 2  # the special tokens around texts
-_ASKED = {"question": 48, "claim": 128}  # tokens at most, as in training
-_TITLE = 16
-_BEYOND = 40  # tokens of the sentence at the centre that may be more than ROOM
+FIRST, END = 0, 2  # the special tokens around texts
+ASKED = {"question": 48, "claim": 128}  # tokens at most, in training too
+TITLE = 16
+BEYOND = 40  # tokens of the sentence at the centre that may be more than the room
 
 
 def rows(kind: Asked, asked: str, windows: Sequence[Window], prompt: str, tokenise: Tokenise) -> list[list[int]]:
@@ -38,41 +38,45 @@ def rows(kind: Asked, asked: str, windows: Sequence[Window], prompt: str, tokeni
 
     ``tokenise`` gives ids without special tokens. Rows are ``<s> asked </s></s> title </s> sentences </s>``.
     """
-    head = [_FIRST, *tokenise(prompt), *tokenise(asked)[: _ASKED[kind]], _END, _END]
+    head = [FIRST, *tokenise(prompt), *tokenise(asked)[: ASKED[kind]], END, END]
     found = []
     for window in windows:
-        title = [*tokenise(window.title)[:_TITLE], _END] if window.title else []
-        found.append([*head, *title, *_around(window, tokenise)[: ROOM + _BEYOND], _END])
+        title = [*tokenise(window.title)[:TITLE], END] if window.title else []
+        found.append([*head, *title, *_around(window, tokenise)[: ROOM + BEYOND], END])
     return found
 
 
 def _around(window: Window, tokenise: Tokenise) -> list[int]:
-    """Return the sentence at the centre and its neighbours, by turns after and before, as far as there is ROOM."""
-    first = last = window.centre
-    ids = tokenise(window.sentences[first])
-    after = True
+    ids: dict[int, list[int]] = {}
+
+    def length(place: int) -> int:
+        if place not in ids:
+            ids[place] = tokenise(window.sentences[place])
+        return len(ids[place])
+
+    first, last = around(window.centre, len(window.sentences), ROOM, length)
+    return [token for place in range(first, last + 1) for token in ids[place]]
+
+
+def around(centre: int, count: int, room: int, length: Callable[[int], int]) -> tuple[int, int]:
+    """Return the first and the last of ``count`` sentences, by turns after and before one, as far as there is room."""
+    first = last = centre
+    total, after = length(centre), True
     while True:
         for forth in (after, not after):
             place = last + 1 if forth else first - 1
-            if not 0 <= place < len(window.sentences):
-                continue
-            more = tokenise(window.sentences[place])
-            if len(ids) + len(more) <= ROOM:
-                ids = ids + more if forth else more + ids
-                first, last, after = (first, place, False) if forth else (place, last, True)
+            if 0 <= place < count and total + length(place) <= room:
+                total, after = total + length(place), not forth
+                first, last = min(first, place), max(last, place)
                 break
         else:
-            return ids
+            return first, last
 
 
-def inputs(ids: Sequence[list[int]], words: NDArray[np.void], pad_id: int) -> dict[str, NDArray[Any]]:
-    """Return rows of token ids as the inputs of the graph: the embeddings of their words, and which are there."""
-    shape = (len(ids), max(map(len, ids)))
-    padded, mask = np.full(shape, pad_id, np.int64), np.zeros(shape, np.int64)
-    for place, row in enumerate(ids):
-        padded[place, : len(row)] = row
-        mask[place, : len(row)] = 1
-    return {"words": bundled.dequantised(words[padded]), "attention_mask": mask}
+def inputs(row: list[int], words: NDArray[np.void]) -> dict[str, NDArray[Any]]:
+    """Return a row of token ids as the inputs of the graph: the embeddings of its words, none of them padding."""
+    ids = np.array([row], np.int64)
+    return {"words": bundled.dequantised(words[ids]), "attention_mask": np.ones_like(ids)}
 
 
 class Reader:
@@ -86,5 +90,5 @@ class Reader:
 
     def read(self, kind: Asked, ids: Sequence[list[int]]) -> NDArray[np.float32]:
         """Return the log-odds of each row, float32 of shape (rows,)."""
-        made = self._pool.map(lambda row: self._run(self._session, inputs([row], self._words, 0))[0], ids)
+        made = self._pool.map(lambda row: self._run(self._session, inputs(row, self._words))[0], ids)
         return np.array([odds[OUTPUTS.index(kind)] for odds in made], np.float32)
