@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from rag.articles import read
-from rag.engine import seeds_folder
+from rag.opening import seeds_folder
 from rag.types import Article
 
 if TYPE_CHECKING:

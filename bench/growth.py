@@ -31,9 +31,9 @@ import faiss
 import numpy as np
 
 from bench.timing import machine
-from rag.engine import open_engine
 from rag.indexing import BATCH, Indexer
 from rag.languages import query_terms
+from rag.opening import open_engine
 from rag.settings import load
 from rag.store import tables
 from rag.store.columns import Columns

@@ -20,8 +20,8 @@ import numpy as np
 from bench.corpus import seed_sentences
 from bench.questions import question
 from bench.timing import compare, machine
-from rag.engine import open_engine
 from rag.languages import terms
+from rag.opening import open_engine
 from rag.settings import load
 from rag.types import Article, Entry, Passage, Span
 

@@ -29,7 +29,7 @@ from bench.programs import OMP, cpu_seconds, resident
 from bench.questions import question
 from bench.tables import Table, ratios
 from rag.encoders import prepare, resolve
-from rag.engine import open_engine
+from rag.opening import open_engine
 from rag.protocols import silent
 from rag.settings import load
 

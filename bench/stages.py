@@ -17,14 +17,16 @@ from bench.corpus import texts
 from bench.questions import question
 from bench.tables import Cell, Table
 from rag.articles import read
-from rag.engine import Engine, open_engine
 from rag.languages import detect
+from rag.opening import open_engine
 from rag.settings import load
 from rag.store.generation import Generation
 from rag.types import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rag.engine import Engine
 
 ARTICLES, QUESTIONS, BATCH = 200, 100, 50
 

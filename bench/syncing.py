@@ -21,8 +21,8 @@ from bench.corpus import NAMES, seed_sentences
 from bench.latency import entries
 from bench.timing import machine
 from rag.encoders import load as load_encoder
-from rag.engine import open_engine
 from rag.indexing import Indexer
+from rag.opening import open_engine
 from rag.protocols import silent
 from rag.settings import load
 from rag.store import open_store

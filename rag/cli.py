@@ -3,6 +3,7 @@
 Exit codes: 0 answered or done, 1 error, 2 usage, 3 no evidence in the articles, 130 interrupted.
 """
 
+import gc
 import os
 import sys
 
@@ -34,6 +35,7 @@ def run(command: click.Command) -> None:
         # The reader has seen enough. Python would complain about stdout once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
+    gc.freeze()  # else a sixth of a cold question is the last look for garbage, in memory that the system takes back
     sys.exit(code)
 
 
@@ -43,6 +45,7 @@ def _complain(text: str, code: int) -> int:
 
 
 def ask() -> None:
+    gc.disable()  # what one question imports is no garbage; to look through it would take a twentieth of the time
     run(questions.ask_command)
 
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from rag.engine import collection_folder, collections, open_collection
 from rag.errors import AskpressError, CollectionNotFound, StoreError
+from rag.opening import collection_folder, collections, open_collection
 from rag.settings import Settings
 from rag.store import open_store
 from rag.store.database import FILE_NAME, storing, sync_folder

@@ -77,19 +77,23 @@ def disagreements(
     """Return a figure in a sentence that is cited and those of other articles that disagree with it, or nothing."""
     if expected_type(question, language) != "number":
         return ()
-    asked = _Asked(question, language)
     articles: dict[str, list[Hit]] = {}
     for hit in hits[:READ]:
         articles.setdefault(hit.candidate.article.id, []).append(hit)
+    asked = None
     for citation in citations:
         for hit in articles.get(citation.article_id, []):
             for place, span in enumerate(hit.candidate.passage.sentences):
-                if not span.start <= citation.start < span.stop or not (told := asked.said(hit, place)):
+                if not span.start <= citation.start < span.stop:
                     continue
                 vector = hit.candidate.sentence_vectors[place]
-                others = [_nearest(vector, group) for name, group in articles.items() if name != citation.article_id]
-                said = [found for other in others if other and (found := asked.said(*other))]
-                if different := [other.figure for other in said if asked.disagree(told, other)]:
+                near = [_nearest(vector, group) for name, group in articles.items() if name != citation.article_id]
+                if not any(near):
+                    continue
+                asked = asked or _Asked(question, language)
+                told = asked.said(hit, place)
+                said = [found for other in near if told and other and (found := asked.said(*other))]
+                if told and (different := [other.figure for other in said if asked.disagree(told, other)]):
                     return (told.figure, *different)
     return ()
 

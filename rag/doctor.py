@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from rag.encoders import described, load, verify
-from rag.engine import collections, open_collection
 from rag.errors import AskpressError
+from rag.opening import collections, open_collection
 from rag.protocols import Progress, silent
 from rag.settings import Settings
 from rag.types import Problem, StoreState

@@ -1,4 +1,4 @@
-"""The composition root: opens the parts that the settings name, and asks them."""
+"""Answers questions about one collection with the parts that it is handed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import logging
 import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rag.answerability import answerability
 from rag.answering import unanswered, write
 from rag.answers import Answer, AnswerReady, Event, Found, SourcesFound, Waiting
 from rag.conversation import context_of, leaning
-from rag.encoders import load as load_encoder
-from rag.encoders import prepared
-from rag.errors import CollectionNotFound, EncoderError, GeneratorError, QuestionError
-from rag.generators import load as load_generator
+from rag.errors import GeneratorError, QuestionError
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
@@ -25,21 +20,19 @@ from rag.names import respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.reading import read
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
-from rag.store import open_store
-from rag.types import UNDETERMINED, Filters, Problem, Request, Turn
+from rag.types import UNDETERMINED, Filters, Request, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generating
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from rag.indexing import Indexer, SyncReport
     from rag.reranking import Reranker
     from rag.settings import Settings
-    from rag.store.embedded import EmbeddedStore
     from rag.types import Hit
 
-SEEDS = "seeds"
 SPELLERS = 10  # hits whose articles show how a name is spelled
 _log = logging.getLogger(__name__)
 
@@ -57,7 +50,7 @@ class Options(TypedDict, total=False):
 
 
 class Engine(AbstractContextManager["Engine"]):
-    """Answers questions about one collection. The parts are handed in; ``open_engine`` makes them from settings."""
+    """Answers questions about one collection. ``rag.opening`` makes the parts from settings."""
 
     def __init__(self, settings: Settings, encoder: Encoder, store: Store, generator: Generator | None = None) -> None:
         self.settings = settings
@@ -220,60 +213,6 @@ class Engine(AbstractContextManager["Engine"]):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def open_engine(settings: Settings, *, create: bool = False, progress: Progress = silent) -> Engine:
-    """Open a collection and the encoder; the seed collection fills itself, and follows a change of the encoder.
-
-    Where another encoder made a collection's vectors, that one answers, and a notice says so. Raises
-    CollectionNotFound, StoreError, GeneratorError, and EncoderError, also where it is not there any more. ``create``
-    announces that the collection is to be synced, which needs no generator.
-    """
-    generator = None if create else load_generator(settings, progress)
-    seeds = settings.collection == SEEDS and not create
-    store = open_collection(settings, create=create or seeds)
-    encoder = load_encoder(
-        settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
-    )
-    engine = Engine(settings, encoder, store, generator)
-    state = store.state()
-    stale = state.encoder and state.encoder != encoder.fingerprint
-    if seeds and (stale or state.generation == 0):
-        engine.sync(seeds_folder(), progress)
-    elif state.encoder and stale and not create:  # a sync will change it
-        before = prepared(state.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device)
-        if before is None:
-            engine.close()
-            raise EncoderError("encoder_not_the_collections", encoder=settings.encoder)
-        engine.encoder = before
-        values = {"name": settings.collection, "before": before.name, "encoder": encoder.name}
-        store.notices.append(Problem("encoder_before_answers", values))
-    return engine
-
-
-def open_collection(settings: Settings, *, create: bool = False) -> EmbeddedStore:
-    """Open the collection that the settings name, without an encoder. Raises CollectionNotFound, StoreError."""
-    folder = collection_folder(settings)
-    if not create and not folder.is_dir():
-        known = ", ".join(collections(settings)) or "-"
-        raise CollectionNotFound("collection_not_found", name=settings.collection, known=known)
-    return open_store(folder, create=create)
-
-
-def collections(settings: Settings) -> list[str]:
-    """Return the names of the collections that exist."""
-    root = settings.data_dir / "collections"
-    return sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
-
-
-def collection_folder(settings: Settings) -> Path:
-    return settings.data_dir / "collections" / settings.collection
-
-
-def seeds_folder() -> Path:
-    """Return the folder of the articles that ship with Askpress: in the package, or beside it in a checkout."""
-    packaged = Path(str(files("rag").joinpath(SEEDS)))
-    return packaged if packaged.is_dir() else Path(str(files("rag"))).parent / SEEDS
 
 
 def _last(events: Iterator[Event]) -> Answer:

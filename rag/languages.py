@@ -25,6 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+['’]?")
 _SEPARATOR = r"[ .,\u00a0\u202f\u2009]"
 _TOKEN = re.compile(rf"(?<!\d)\d{{1,3}}(?:{_SEPARATOR}\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?|\w+")
 _GROUPING = re.compile(rf"{_SEPARATOR}(?=\d{{3}}(?!\d))")
+LATIN = "A-Za-zÀ-ɏḀ-ỹ"  # those of French and Vietnamese among them; a wider range takes longer to compile
 HAN = "㐀-鿿"  # the range of nearly all Chinese characters in use; fine where a rare one only costs a little
 _HAN = r"㐀-䶿一-鿿豈-﫿\U00020000-\U0002fa1f"
 _CJK = re.compile(f"[{_HAN}぀-ヿ]+")

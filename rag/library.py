@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rag.collections import remove
-from rag.engine import SEEDS, Engine, collection_folder, collections, open_collection, seeds_folder
+from rag.engine import Engine
 from rag.errors import ArticleError, CollectionNotFound, RequestError, StoreBusy
 from rag.generators.extractive import ExtractiveGenerator
 from rag.indexing import Indexer, SyncReport
+from rag.opening import SEEDS, collection_folder, collections, open_collection, seeds_folder
 from rag.protocols import Encoder, Generator, Progress, silent
 from rag.settings import COLLECTION_NAME, Settings
 from rag.store.embedded import EmbeddedStore

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from rag.languages import HAN, SYLLABLE, fold, is_function_word
+from rag.languages import HAN, LATIN, SYLLABLE, fold, is_function_word
 from rag.tables import table
 
 _WORD = re.compile(rf"[^\W_{HAN}]+")
@@ -116,7 +116,7 @@ def _run(text: str, words: list[re.Match[str]], capital: list[bool], place: int)
 @cache
 def _known() -> tuple[re.Pattern[str], ...]:
     # Chinese has no spaces: only a Latin letter or a digit beside a name makes it another word.
-    letter = "[A-Za-zÀ-ỹ0-9]"
+    letter = f"[{LATIN}0-9]"
     return tuple(re.compile(f"(?<!{letter})(?:{name})(?!{letter})") for name in table("names")["names"])
 
 

@@ -3,6 +3,7 @@
 import re
 from functools import cache, lru_cache
 
+from rag.languages import LATIN
 from rag.tables import table
 
 
@@ -39,7 +40,7 @@ def _sides(text: str) -> dict[str, tuple[int, ...]]:
 
 @cache
 def _contrasts() -> dict[str, list[re.Pattern[str]]]:
-    letter = "[A-Za-zÀ-ỹ0-9]"
+    letter = f"[{LATIN}0-9]"
     return {
         name: [re.compile(f"(?<!{letter})(?:{words})(?!{letter})", re.IGNORECASE) for words in sides]
         for name, sides in table("polarity")["contrasts"].items()

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import get_args
 
 from rag.calibration import Calibration, calibrate, examples
-from rag.engine import Engine, open_engine
+from rag.engine import Engine
 from rag.errors import QuestionSetError
 from rag.evaluation import Outcome, measure, queries, run
 from rag.generators import load as load_generator
+from rag.opening import open_engine
 from rag.protocols import Progress, silent
 from rag.settings import Settings, Stage
 

@@ -15,8 +15,8 @@ from rag.answerability import (
     features,
     in_one_language,
 )
-from rag.engine import open_engine
 from rag.indexing import Indexer
+from rag.opening import open_engine
 from rag.retrieval import retrieve
 from rag.settings import load
 from rag.types import Article

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from rag import archive
 from rag.archive import import_archive, import_backup, is_backup, opened, write_archive
-from rag.engine import collections, open_collection
 from rag.errors import ArchiveError, StoreError
 from rag.indexing import Indexer
+from rag.opening import collections, open_collection
 from rag.settings import load
 from rag.types import Article, Removed, Span
 

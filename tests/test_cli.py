@@ -300,7 +300,7 @@ def test_help_teaches_with_examples_and_loads_nothing_heavy(home):
 
 def test_the_path_of_a_question_loads_no_training_library(home):
     probe = (
-        "import sys\nfrom rag.settings import load\nfrom rag.engine import open_engine\n"
+        "import sys\nfrom rag.settings import load\nfrom rag.opening import open_engine\n"
         "with open_engine(load()) as engine: answer = engine.ask('Qui a fondé GotIt ?')\n"
         "assert answer.status == 'answered'\nprint(*sorted(sys.modules))"
     )

@@ -4,8 +4,8 @@ import pytest
 from fakes import make_entry, vector_of
 
 from rag.collections import building, remove, states
-from rag.engine import collection_folder, collections, open_collection
 from rag.errors import CollectionNotFound
+from rag.opening import collection_folder, collections, open_collection
 from rag.settings import load
 from rag.types import Problem
 

@@ -8,8 +8,9 @@ import pytest
 
 from rag.conversation import LEANING, OWN_NAMES, TURNS_KEPT, context_of, leaning, load, points_back, save
 from rag.encoders import load as load_encoder
-from rag.engine import Engine, open_engine
+from rag.engine import Engine
 from rag.errors import StorageFull, UsageError
+from rag.opening import open_engine
 from rag.settings import load as load_settings
 from rag.store import open_store
 from rag.types import Turn

@@ -3,8 +3,8 @@ from fakes import WordEncoder
 
 import rag.doctor
 from rag.doctor import examine
-from rag.engine import collection_folder, open_collection
 from rag.errors import ModelNotFound
+from rag.opening import collection_folder, open_collection
 from rag.settings import load
 
 

@@ -116,7 +116,7 @@ def test_the_way_through_a_server_loads_no_engine(server, tmp_path):
     command = [BIN / "python", "-c", probe]
     loaded = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stderr.split()
     assert "httpx" in loaded
-    assert not {"faiss", "onnxruntime", "tantivy", "rag.engine", "torch"} & set(loaded)
+    assert not {"faiss", "onnxruntime", "tantivy", "rag.opening", "rag.engine", "torch"} & set(loaded)
 
 
 def test_a_token_is_asked_for_and_sent(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 from fakes import ScriptedGenerator, WordEncoder
 
-import rag.engine
+import rag.opening
 from rag import trials
 from rag.cli import rag_group
 from rag.errors import GeneratorError, QuestionSetError
@@ -20,7 +20,7 @@ TEXTS = {
 
 @pytest.fixture
 def question_set(tmp_path, monkeypatch):
-    monkeypatch.setattr(rag.engine, "load_encoder", lambda *_, **__: WordEncoder())
+    monkeypatch.setattr(rag.opening, "load_encoder", lambda *_, **__: WordEncoder())
     corpus = [
         {"id": f"{language}{number}", "lang": language, "title": f"Title {number}", "text": text}
         for language, texts in TEXTS.items()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bench.peers.protocol import NEAREST, serve
 from rag.encoders import load as load_encoder
-from rag.engine import Engine, open_collection
+from rag.engine import Engine
+from rag.opening import open_collection
 from rag.settings import load
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def showing_progress() -> Iterator[ProgressLine]:
 
 @contextmanager
 def opened_engine(settings: Settings, progress: ProgressLine, *, create: bool = False) -> Iterator[Engine]:
-    from rag.engine import open_engine
+    from rag.opening import open_engine
 
     with open_engine(settings, create=create, progress=progress) as engine:
         yield engine
@@ -84,7 +84,7 @@ def opened_engine(settings: Settings, progress: ProgressLine, *, create: bool = 
 
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[EmbeddedStore]:
-    from rag.engine import open_collection
+    from rag.opening import open_collection
 
     with open_collection(settings) as store:
         yield store

@@ -6,7 +6,7 @@ import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.encoders.bias import Bias
 from rag.encoders.manifest import Described, read
@@ -16,7 +16,7 @@ from rag.errors import EncoderError
 from rag.protocols import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from rag.protocols import Progress
     from rag.types import Asked, Window
+
+T = TypeVar("T")
 
 BATCH_TOKENS = 512
 """Of one of the batches that are encoded side by side, padding included. Its states fit a core's cache."""
@@ -49,13 +51,10 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._reader = lru_cache(1)(self._open_reader)
+        self._reader: Future[Reader] | None = None
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
-        # The graph takes a third of a second to open, in which a caller can open a store. No daemon: a process that
-        # ends while onnxruntime is in its hands would be aborted by it.
-        self._opening: Future[Any] = Future()
-        threading.Thread(target=self._open).start()
+        self._opening = _beside(lambda: open_session(folder / MODEL))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._slow_tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)
@@ -73,6 +72,7 @@ class OnnxEncoder(Described):
 
     def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vector of a question, of shape (1, dimension), and its tokens' states, all from one run."""
+        self._open_reader()  # it is likely to be wanted as soon as passages are found
         vector, states = run_one(self._opening.result(), self._query_ids([text])[0])
         return self._bias.remove(vector, "query", [language]), states
 
@@ -94,14 +94,21 @@ class OnnxEncoder(Described):
     def read(self, kind: Asked, asked: str, windows: Sequence[Window]) -> NDArray[np.float32]:
         import numpy as np
 
-        reader = self._reader() if windows and self._manifest.reader else None
-        if reader is None:
+        opening = self._open_reader() if windows else None
+        if opening is None:
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
-        return reader.read(kind, rows(kind, asked, windows, prompt, self._bare_ids))
+        return opening.result().read(kind, rows(kind, asked, windows, prompt, self._bare_ids))
 
-    def _open_reader(self) -> Reader:
-        return Reader(open_session(self._folder / READER), lambda session, inputs: _run(session, ["odds"], inputs)[0])
+    def _open_reader(self) -> Future[Reader] | None:
+        def opened() -> Reader:
+            session = open_session(self._folder / READER)
+            return Reader(session, lambda session, inputs: _run(session, ["odds"], inputs)[0])
+
+        with self._lock:
+            if self._reader is None and self._manifest.reader:
+                self._reader = _beside(opened)
+            return self._reader
 
     def _bare_ids(self, text: str) -> list[int]:
         """Return token ids without special tokens."""
@@ -115,16 +122,27 @@ class OnnxEncoder(Described):
         session = self._opening.result()
         return run(session, ids, pad_id=self._manifest.pad_id, dimension=self.dimension, progress=progress)
 
-    def _open(self) -> None:
-        try:
-            self._opening.set_result(open_session(self._folder / MODEL))
-        except EncoderError as error:
-            self._opening.set_exception(error)
-
     def _slow_tokenizer(self) -> Any:
         with self._lock:
             self._tokenizer = self._tokenizer or load_tokenizer(self._folder / TOKENIZER)
             return self._tokenizer
+
+
+def _beside(open_: Callable[[], T]) -> Future[T]:
+    """Open something in a thread of its own, as graphs take a tenth of a second, in which a caller can do more.
+
+    No daemon: a process that ends while onnxruntime is in its hands would be aborted by it.
+    """
+    opening: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            opening.set_result(open_())
+        except EncoderError as error:
+            opening.set_exception(error)
+
+    threading.Thread(target=work).start()
+    return opening
 
 
 def load_tokenizer(path: Path) -> Any:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.encoders import adaptation, bias, bundled
-from rag.encoders.export import ExportError
+from rag.encoders.export import ExportError, lay_apart
 from rag.encoders.graphs import Graph, Graphs, pad_id
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
 from rag.encoders.onnx import BIAS, MODEL, TOKENIZER, load_tokenizer
@@ -116,7 +116,7 @@ class _Preparation:
         compile_tokenizer(self.folder / TOKENIZER, self.folder)
         graphs = Graphs(model, load_tokenizer(self.folder / TOKENIZER), self.folder, self.progress)
         graph = graphs.chosen()
-        graph.path.replace(self.folder / MODEL)
+        lay_apart(graph.path, self.folder / MODEL)
         for remains in self.folder.glob("*.onnx"):
             if remains.name != MODEL:
                 remains.unlink()

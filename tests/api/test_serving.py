@@ -15,7 +15,7 @@ from processes import BIN, environment, free_port, running, until
 
 from api.serving import _listening
 from api.settings import ServerSettings
-from rag.engine import open_collection
+from rag.opening import open_collection
 from rag.settings import load
 
 SLOW = Path(__file__).parent / "slow_server.py"

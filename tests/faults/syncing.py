@@ -6,7 +6,7 @@ import sys
 from fakes import WordEncoder
 
 import rag.changes
-import rag.engine
+import rag.opening
 from rag import cli, indexing
 from rag.languages import detect, terms
 from rag.settings import load
@@ -28,7 +28,7 @@ def sync(connection, data, folder, dimension):
     """Run ``rag sync FOLDER --collection press``, four articles a transaction; the last thing sent is its exit code."""
     os.environ |= {"RAG_DATA_DIR": str(data), "XDG_CONFIG_HOME": str(data), "LC_ALL": "C.UTF-8"}
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    rag.engine.load_encoder = lambda *_, **__: encoder_of(dimension)
+    rag.opening.load_encoder = lambda *_, **__: encoder_of(dimension)
     indexing.BATCH = 4
     for name in ("keep", "put", "remove", "remember", "snapshot"):
         setattr(EmbeddedStore, name, _telling(connection, name, getattr(EmbeddedStore, name)))
