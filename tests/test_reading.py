@@ -6,7 +6,7 @@ from fakes import MemoryStore, WordEncoder
 
 from rag.answerability import answerability
 from rag.indexing import Indexer
-from rag.reading import MARGIN, MARGIN_ACROSS, SURE, read
+from rag.reading import AT_ONCE, MARGIN, MARGIN_ACROSS, SURE, read
 from rag.retrieval import retrieve
 from rag.types import Article
 
@@ -46,7 +46,7 @@ def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(fou
     second = close.hits[1].candidate.article
     encoder = ReadingEncoder(second.text)
     ordered = read(close, encoder)
-    assert len(encoder.shown) == 4
+    assert len(encoder.shown) == AT_ONCE
     assert ordered.hits[0].candidate.article is second
     assert ordered.hits[0].odds == 8.0
     assert [hit.score for hit in ordered.hits] == [2.0, 1.99, 1.98, 1.97]
@@ -54,7 +54,7 @@ def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(fou
 
 
 def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
-    encoder = ReadingEncoder()
+    encoder = ReadingEncoder("no such words")
     read(scored(found, 2.0, 1.99, 1.98, 1.97), encoder)
     window = next(window for window in encoder.shown if window.title == "Titre 0")
     assert window.sentences == (f"{ANSWER}.", "Il pleut.")
@@ -65,9 +65,18 @@ def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
 def test_only_rivals_of_the_best_are_read(found):
     far = scored(found, 2.0, 1.99, 1.99 - MARGIN_ACROSS, 1.99 - MARGIN)
     for language, rivals in (("fr", 3), ("en", 2)):
-        encoder = ReadingEncoder()
+        encoder = ReadingEncoder("no such words")
         read(replace(far, language=language), encoder)
         assert len(encoder.shown) == rivals
+
+
+def test_what_answers_ends_the_reading(found):
+    close = scored(found, 2.0, 1.99, 1.98, 1.97)
+    encoder = ReadingEncoder(close.hits[0].candidate.article.text)
+    ordered = read(close, encoder)
+    assert len(encoder.shown) == AT_ONCE
+    assert [hit.odds is None for hit in ordered.hits] == [False, False, True, True]
+    assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 
 def test_a_clear_best_is_read_where_it_is_in_doubt_whether_it_answers(found):
