@@ -38,7 +38,14 @@ def found():
 
 
 def scored(found, *scores):
-    return replace(found, hits=tuple(replace(hit, score=s) for hit, s in zip(found.hits, scores, strict=True)))
+    """Give the hits scores, and the first a cosine at which it is in doubt whether there is an answer."""
+    made = replace(found, hits=tuple(replace(hit, score=s) for hit, s in zip(found.hits, scores, strict=True)))
+    tried = (dense(made, step / 50) for step in range(-250, 250))
+    return next(one for one in tried if 0.3 < answerability(one) < 0.7)
+
+
+def dense(found, value):
+    return replace(found, hits=(replace(found.hits[0], dense=value), *found.hits[1:]))
 
 
 def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(found):
@@ -66,7 +73,7 @@ def test_only_rivals_of_the_best_are_read(found):
     far = scored(found, 2.0, 1.99, 1.99 - MARGIN_ACROSS, 1.99 - MARGIN)
     for language, rivals in (("fr", 3), ("en", 2)):
         encoder = ReadingEncoder("no such words")
-        read(replace(far, language=language), encoder)
+        read(scored(replace(found, language=language), *(hit.score for hit in far.hits)), encoder)
         assert len(encoder.shown) == rivals
 
 
@@ -79,27 +86,21 @@ def test_what_answers_ends_the_reading(found):
     assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 
-def test_a_clear_best_is_read_where_it_is_in_doubt_whether_it_answers(found):
-    clear = scored(found, 2.0, 0.3, 0.2, 0.1)
-    for dense, doubtful in ((-5.0, False), (5.0, False), (None, True)):
-        chosen = _with_probability_in_doubt(clear) if dense is None else _dense(clear, dense)
-        assert (1 - SURE < answerability(chosen) < SURE) is doubtful
-        encoder = ReadingEncoder()
+@pytest.mark.parametrize("scores", [(2.0, 0.3, 0.2, 0.1), (2.0, 1.99, 1.98, 1.97)])
+def test_it_reads_only_where_it_is_in_doubt_whether_there_is_an_answer(found, scores):
+    doubtful = scored(found, *scores)
+    for chosen, doubt in ((doubtful, True), (dense(doubtful, -5.0), False), (dense(doubtful, 5.0), False)):
+        assert (1 - SURE < answerability(chosen) < SURE) is doubt
+        encoder = ReadingEncoder("no such words")
         result = read(chosen, encoder)
-        assert len(encoder.shown) == doubtful
-        assert (result.hits[0].odds is None) is not doubtful
+        assert bool(encoder.shown) is doubt
+        assert (result.hits[0].odds is not None) is doubt
 
 
-def _dense(found, dense):
-    return replace(found, hits=(replace(found.hits[0], dense=dense), *found.hits[1:]))
-
-
-def _with_probability_in_doubt(found):
-    return next(
-        chosen
-        for chosen in (_dense(found, step / 50) for step in range(-250, 250))
-        if 0.3 < answerability(chosen) < 0.7
-    )
+def test_a_clear_best_is_read_alone(found):
+    encoder = ReadingEncoder("no such words")
+    read(scored(found, 2.0, 0.3, 0.2, 0.1), encoder)
+    assert len(encoder.shown) == 1
 
 
 def test_without_a_reader_nothing_changes(found):
