@@ -159,6 +159,15 @@ def _fill(grown: Grown, size: int, folder: Path) -> None:
         print(f"  indexed after {time.perf_counter() - started:.0f} s", flush=True)
 
 
+def _warm(folder: Path) -> None:
+    """Read every file once, so that the system holds it in memory, as it does after some thousands of questions."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                while file.read(1 << 24):
+                    pass
+
+
 def _answer(folder: Path, questions: Sequence[tuple[str, str]], pipe: Connection) -> None:
     """Answer each question when its place comes, telling milliseconds by stage; then tell all else that is measured."""
     started = time.perf_counter()
@@ -299,6 +308,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="passages")
     parser.add_argument("--folder", type=Path, help="where collections are kept, and found again")
     parser.add_argument("--questions", type=Path)
+    parser.add_argument("--cold", action="store_true", help="do not read the files beforehand, as after a restart")
     parser.add_argument("--rounds", type=int, default=100, help="questions a size")
     parser.add_argument("--json", type=Path, help="where to write all figures")
     given = parser.parse_args()
@@ -309,6 +319,8 @@ def main() -> None:
         print(f"{machine()}; {sum(len(entry.passages) for entry in real)} real passages, {given.rounds} questions")
         for size in given.sizes:
             _fill(Grown(real), size, folder / str(size))
+            if not given.cold:
+                _warm(folder / str(size))
         figures = _measure([folder / str(size) for size in given.sizes], questions)
     print(
         f"\n{'passages':>9} {'sentences':>9} {'ms whole':>12} {'ms of cores':>12} {'ms search':>12} {'ms first':>9}"

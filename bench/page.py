@@ -32,7 +32,7 @@ def main() -> None:
 
 def grown(figures: list[dict[str, Any]]) -> Table:
     """Return what ``bench.growth`` tells of each size, a row a size."""
-    stages = ("whole", "encode", "search", "rank", "generate")
+    stages = ("whole", "encode", "search", "rank", "read", "generate")
     columns = ("passages", *stages, "first answer", "memory, MB", "of its own", "kB a passage", "recall@10")
     rows = []
     for told in figures:

@@ -83,6 +83,10 @@ class Program:
         folder.mkdir(parents=True)
         return self._call({"index": texts, "folder": str(folder)})[0]
 
+    def encode(self, texts: list[str]) -> float:
+        """Make vectors of texts; return the seconds that it took."""
+        return self._call({"encode": texts})[0]
+
     def open(self, folder: Path) -> None:
         self._call({"open": str(folder)})
 

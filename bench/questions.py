@@ -128,7 +128,7 @@ def _compare(beside: Field, size: Size) -> None:
     _index(beside, size)
     _hot(beside, size)
     _cold(beside, size)
-    times = ("cold question, ms", "hot question, ms", "its CPU, ms", "indexing, ms a text")
+    times = ("cold question, ms", "hot question, ms", "its CPU, ms", "indexing, ms a text", "encoding, ms a text")
     note = f"Rounds: {size.cold} cold, {size.hot} hot, {size.indexing} of {size.texts} texts."
     beside.table("questions", "Time, and times Askpress's.", times, note)
     note = "The process is one that was started anew and asked once."
@@ -143,6 +143,8 @@ def _index(beside: Field, size: Size) -> None:
         def index(name: str, some: list[str] = some, number: int = number) -> None:
             seconds = beside.running[name].index(some, beside.folder(name, number))
             beside.found[name].add("indexing, ms a text", 1000 * seconds / len(some))
+            seconds = beside.running[name].encode(some)
+            beside.found[name].add("encoding, ms a text", 1000 * seconds / len(some))
 
         beside.each(index)
 
@@ -210,9 +212,11 @@ def _quality(beside: Field, sets: list[Asked]) -> None:
             program = beside.running[name]
             program.index(one.texts, beside.folder(name, f"quality-{number}"))
             for label, asked in one.questions.items():
-                first = [program.ask(text)[1][:1] for text, _ in asked]
-                right = [row[0] in rows for row, (_, rows) in zip(first, asked, strict=True) if row]
+                told = [program.ask(text) for text, _ in asked]
+                right = [row[0] in rows for (_, row), (_, rows) in zip(told, asked, strict=True) if row]
                 beside.found[name].add(label, sum(right) / len(asked))
+                for seconds, _ in told:
+                    beside.found[name].add(f"{label}: ms", 1000 * seconds)
 
         beside.each(ask)
     labels = [label for one in sets for label in one.questions]
@@ -221,6 +225,8 @@ def _quality(beside: Field, sets: list[Asked]) -> None:
     beside.table(
         "quality", "Hit@1: the share of questions whose first text holds the answer.", labels, note, beside=False
     )
+    title = "Milliseconds of those questions: median, and from the fastest to the slowest."
+    beside.table("pace", title, [f"{label}: ms" for label in labels], "", beside=False)
 
 
 def _sets(folder: Path | None) -> Iterator[Asked]:

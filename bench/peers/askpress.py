@@ -34,6 +34,9 @@ class Askpress:
                 engine.sync(articles)
         self.open(folder)
 
+    def encode(self, texts: list[str]) -> None:
+        self._encoder.encode_passages(texts, ["fr"] * len(texts))
+
     def open(self, folder: Path) -> None:
         if self._engine:
             self._engine.close()

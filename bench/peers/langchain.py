@@ -30,6 +30,9 @@ class LangChain:
         store.save_local(str(folder))
         self._ensemble(store)
 
+    def encode(self, texts: list[str]) -> None:
+        self._embeddings.embed_documents(texts)
+
     def open(self, folder: Path) -> None:
         # The pickle that it keeps was written by the line above.
         self._ensemble(FAISS.load_local(str(folder), self._embeddings, allow_dangerous_deserialization=True))

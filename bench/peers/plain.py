@@ -26,6 +26,9 @@ class Plain:
         faiss.write_index(self._index, str(folder / "texts.faiss"))
         (folder / "texts.json").write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
 
+    def encode(self, texts: list[str]) -> None:
+        self._model.encode(texts, prompt_name="document")
+
     def open(self, folder: Path) -> None:
         self._index = faiss.read_index(str(folder / "texts.faiss"))
         self.texts: list[str] = json.loads((folder / "texts.json").read_text(encoding="utf-8"))

@@ -22,6 +22,9 @@ class Peer(Protocol):
     def index(self, texts: list[str], folder: Path) -> None:
         """Make texts ready to be asked, and keep them in an empty folder."""
 
+    def encode(self, texts: list[str]) -> None:
+        """Make vectors of texts, once each, and nothing else."""
+
     def open(self, folder: Path) -> None:
         """Make ready what was kept in a folder."""
 
@@ -30,7 +33,7 @@ class Peer(Protocol):
 
 
 def serve(make: Callable[[Path], Peer]) -> None:
-    """Carry out requests until there are no more: ``index`` and ``open`` with a ``folder``, ``ask`` with a question."""
+    """Carry out requests until there are no more: ``encode``, ``index``, ``open``, ``ask``."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no reply
     peer = make(Path(sys.argv[1]))
@@ -50,7 +53,9 @@ def shortened(reason: str) -> str:
 def _carried_out(peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
     if "ask" in request:
         return {"rows": peer.ask(request["ask"])}
-    if "index" in request:
+    if "encode" in request:
+        peer.encode(request["encode"])
+    elif "index" in request:
         peer.index(request["index"], Path(request["folder"]))
     else:
         peer.open(Path(request["open"]))

@@ -21,20 +21,27 @@ class Embedder(litellm.CustomLLM):  # type: ignore[misc]
         super().__init__()
         self._model = SentenceTransformer(str(model), device="cpu")
 
+    def encode(self, texts: list[str]) -> Any:
+        return self._model.encode(texts, prompt_name="query")
+
     def embedding(self, model: str, input: list[str], model_response: Any, **_: Any) -> Any:  # noqa: A002, ARG002
-        vectors = self._model.encode(input, prompt_name="query").tolist()
+        vectors = self.encode(input).tolist()
         model_response.data = [{"index": row, "embedding": vector} for row, vector in enumerate(vectors)]
         return model_response
 
 
 class RagLite:
     def __init__(self, model: Path) -> None:
-        litellm.custom_provider_map = [{"provider": "here", "custom_handler": Embedder(model)}]
+        self._embedder = Embedder(model)
+        litellm.custom_provider_map = [{"provider": "here", "custom_handler": self._embedder}]
         self._config: Any = None
 
     def index(self, texts: list[str], folder: Path) -> None:
         self.open(folder)
         insert_documents([Document.from_text(text, id=str(n)) for n, text in enumerate(texts)], config=self._config)
+
+    def encode(self, texts: list[str]) -> None:
+        self._embedder.encode(texts)
 
     def open(self, folder: Path) -> None:
         database = f"duckdb:///{folder / 'texts.db'}"

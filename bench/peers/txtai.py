@@ -21,6 +21,9 @@ class Txtai:
         self._embeddings.index(texts)
         self._embeddings.save(str(folder))
 
+    def encode(self, texts: list[str]) -> None:
+        self._embeddings.batchtransform(texts, "data")
+
     def open(self, folder: Path) -> None:
         self._embeddings.load(str(folder))
 
