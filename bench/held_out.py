@@ -5,6 +5,8 @@
 - Of SQuAD those that are held out of XQuAD, which was made of SQuAD's articles; the ones it has not are the reader's.
 
 ``abstention-xquad`` and ``abstention-piaf-fr`` ask the questions of ``xquad`` and ``piaf-fr`` under the same ids.
+``python -m bench.held_out SET DESTINATION`` writes a question set with only the questions about these articles, for
+``rag calibrate`` and ``rag eval``.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 SETS = ("xquad", "piaf-fr", "squad2-dev")
 
@@ -64,3 +67,9 @@ def write_held_out(folder: Path, destination: Path) -> int:
     shutil.copyfile(folder / "corpus.jsonl", destination / "corpus.jsonl")
     (destination / "queries.jsonl").write_text("".join(kept), encoding="utf-8")
     return len(kept)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit("python -m bench.held_out SET DESTINATION")
+    print(write_held_out(Path(sys.argv[1]), Path(sys.argv[2])), "questions")

@@ -15,12 +15,16 @@ from bench.peers.protocol import shortened
 
 PROGRAMS = {
     "Askpress": "askpress",
+    "Askpress without its reader": "askpress",
     "sentence-transformers + FAISS": "plain",
     "txtai": "txtai",
     "LangChain, FAISS and BM25": "langchain",
     "RAGLite": "raglite",
 }
 """What runs each: a module of ``bench.peers``."""
+
+SETTINGS = {"Askpress without its reader": {"RAG_WITHOUT": '["reader"]'}}
+"""Environment variables of a program, of which another has none."""
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _HERE = Path(__file__).parent
@@ -63,7 +67,8 @@ def environment(module: str) -> Path:
 class Program:
     """A running program, asked as ``bench.peers.protocol`` has it. Raises UnavailableError wherever it fails."""
 
-    def __init__(self, module: str, model: Path) -> None:
+    def __init__(self, name: str, model: Path) -> None:
+        module = PROGRAMS[name]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             [environment(module), "-m", f"bench.peers.{module}", model],
@@ -72,7 +77,7 @@ class Program:
             stderr=self._errors,
             text=True,
             cwd=_HERE.parent,
-            env=os.environ | _OFFLINE | OMP,
+            env=os.environ | _OFFLINE | OMP | SETTINGS.get(name, {}),
         )
         assert self._process.stdin
         assert self._process.stdout

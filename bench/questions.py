@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.corpus import QUESTIONS, seed_articles, texts
-from bench.programs import PROGRAMS, Program, UnavailableError
+from bench.programs import PROGRAMS, SETTINGS, Program, UnavailableError
 from bench.tables import Cell, Table, ratios
 from rag.encoders import prepare, resolve
 from rag.evaluation import queries
@@ -69,11 +69,11 @@ class Field:
         self.each(self._start, list(PROGRAMS))
 
     def _start(self, name: str) -> None:
-        self.running[name] = Program(PROGRAMS[name], self.model)
+        self.running[name] = Program(name, self.model)
         self.running[name].index(list(QUESTIONS), self.folder(name, "warm"))
 
     def folder(self, name: str, part: object) -> Path:
-        return self.root / PROGRAMS[name] / str(part)
+        return self.root / name / str(part)
 
     def each(self, act: Callable[[str], None], names: Sequence[str] = ()) -> None:
         """Do something with each program that is still there."""
@@ -180,14 +180,15 @@ def _cold(beside: Field, size: Size) -> None:
     def ask(name: str) -> None:
         folder, asked = beside.folder(name, 0), question(0)
         began = time.perf_counter()
-        program = Program(PROGRAMS[name], beside.model)
+        program = Program(name, beside.model)
         program.open(folder)
         program.ask(asked)
         seconds = time.perf_counter() - began
         beside.found[name].add("memory, MB", program.megabytes)
         program.close()
-        if name == "Askpress":
+        if PROGRAMS[name] == "askpress":
             variables = os.environ | {"RAG_DATA_DIR": str(folder), "RAG_COLLECTION": "bench", "RAG_THRESHOLD": "0"}
+            variables |= SETTINGS.get(name, {})
             began = time.perf_counter()
             subprocess.run([ASK, asked], env=variables, check=True, capture_output=True)
             seconds = time.perf_counter() - began

@@ -1,11 +1,8 @@
 """Fits the reader: the bundled encoder as a cross-encoder, which says whether an article answers a question.
 
-``python -m bench.reader SETS --output rag/encoders/reader.npz`` fits it, and prints the area under the ROC on what was
-held out. It wants a GPU. SETS holds ``xquad``, ``squad2-dev`` (both CC BY-SA 4.0) and ``piaf-fr`` (MIT, its paragraphs
-CC BY-SA 3.0) in the form that ``rag eval`` reads; nothing of them is kept.
-
-``python -m bench.reader --held-out SET DESTINATION`` writes a question set with only the questions about what
-bench/held_out.py keeps from the reader, for ``rag calibrate`` and ``rag eval``.
+``python -m bench.reader SETS --output rag/encoders/reader.npz`` fits it, and prints the area under the ROC on what
+bench/held_out.py keeps apart. It wants a GPU. SETS holds ``xquad``, ``squad2-dev`` (both CC BY-SA 4.0) and ``piaf-fr``
+(MIT, its paragraphs CC BY-SA 3.0) in the form that ``rag eval`` reads; nothing of them is kept.
 
 What is added to the encoder is a product of two narrow matrices beside each of a layer's six (LoRA, Hu et al., ICLR
 2022), other weights of the layers' norms, and a head on the first token. Its first output is the log-odds that a window
@@ -31,7 +28,6 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, linear
 
 from bench import claims
-from bench.held_out import write_held_out
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
 from rag.encoders import bundled
 from rag.encoders.adaptation import MATRICES, NORMS, WEIGHTS
@@ -246,18 +242,12 @@ def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None =
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reader")
-    parser.add_argument("sets", nargs="?", type=Path, metavar="SETS")
+    parser.add_argument("sets", type=Path, metavar="SETS")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--held-out", nargs=2, type=Path, metavar=("SET", "DESTINATION"))
     options = parser.parse_args()
-    if options.held_out:
-        print(write_held_out(*options.held_out), "questions")
-    elif options.sets:
-        run(options.sets, options.output, options.device, options.epochs)
-    else:
-        parser.error("SETS or --held-out SET DESTINATION")
+    run(options.sets, options.output, options.device, options.epochs)
 
 
 if __name__ == "__main__":
