@@ -115,11 +115,12 @@ def main(rounds: int = ROUNDS) -> None:
         starts = [_start_seconds(environment) for _ in range(STARTS)]
         with (
             _running(environment) as ours,
+            _running(environment | {"RAG_WITHOUT": '["reader"]'}) as unread,
             _running(environment, (*BARE, "{port}", "encode"), "/ask") as bare,
             _running(environment, (*BARE, "{port}", "plain", str(model), folder), "/ask") as plain,
         ):
             idle = ours.megabytes
-            _measure([ours, bare, plain], rounds)
+            _measure([ours, unread, bare, plain], rounds)
             first = tuple(ours.ask(ours.connection(), number, stream=True) for number in range(STREAMS))
             rows = (
                 ("ready to answer, s", tuple(starts)),
@@ -136,23 +137,26 @@ def _measure(servers: list[Server], rounds: int) -> None:
         for server in servers:
             _drive(server, clients, 0.5)
         loads = [[_drive(server, clients, SECONDS) for server in servers] for _ in range(rounds)]
-        ours, bare, plain = (tuple(load.rate for load in column) for column in zip(*loads, strict=True))
-        mine = [round_[0] for round_ in loads]
-        rows.append(
-            (
-                str(clients),
-                ours,
-                tuple(load.quantile(50) for load in mine),
-                tuple(load.quantile(95) for load in mine),
-                tuple(load.cpu for load in mine),
-                bare,
-                ratios(ours, bare),
-                plain,
-                ratios(ours, plain),
+        by_server = list(zip(*loads, strict=True))
+        bare, plain = (tuple(load.rate for load in column) for column in by_server[2:])
+        for label, mine in zip((str(clients), f"{clients}, nothing read"), by_server[:2], strict=True):
+            rates = tuple(load.rate for load in mine)
+            rows.append(
+                (
+                    label,
+                    rates,
+                    tuple(load.quantile(50) for load in mine),
+                    tuple(load.quantile(95) for load in mine),
+                    tuple(load.cpu for load in mine),
+                    bare,
+                    ratios(rates, bare),
+                    plain,
+                    ratios(rates, plain),
+                )
             )
-        )
     columns = ("clients", "answers/s", "p50, ms", "p95, ms", "CPU each, ms", "bare encoding/s", "×", "plain/s", "×")
     note = "× is Askpress's rate over the other's; plain is sentence-transformers and FAISS behind a FastAPI route."
+    note += " Nothing read: RAG_WITHOUT names the reader, which reads five passages for most questions of texts all alike."
     Table("serving", f"Answers a second, {PASSAGES} passages.", columns, tuple(rows), note).save()
 
 
