@@ -32,8 +32,9 @@ def main() -> None:
 
 def grown(figures: list[dict[str, Any]]) -> Table:
     """Return what ``bench.growth`` tells of each size, a row a size."""
-    stages = ("whole", "encode", "search", "rank", "read", "generate")
-    columns = ("passages", *stages, "first answer", "memory, MB", "of its own", "kB a passage", "recall@10")
+    stages = ("whole", "unread", "encode", "search", "rank", "read", "generate")
+    named = ("passages", "whole", "nothing read", *stages[2:])
+    columns = (*named, "first answer", "memory, MB", "of its own", "kB a passage", "recall@10")
     rows = []
     for told in figures:
         times = (told["stages"][stage] for stage in stages)
