@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _SENTENCES = 4  # expected of a passage, when its nearest is looked for
 _SLACK = 16  # lexical candidates beyond the limit, as tantivy's order is only nearly that of the exact scores
-_beside = ThreadPoolExecutor(2, "search")
 _MERGED = 4  # a part in memory is built again with what came after it, unless it has so many times as many passages
 
 
@@ -93,25 +91,15 @@ class Generation:
 
     def nearest(self, connection: apsw.Connection, vector: NDArray[np.float32], limit: int) -> set[int]:
         """Return the ``limit`` passages with the nearest vector and the ``limit`` with the nearest sentence."""
-        if all(part.exact for part, _ in self.parts):
-            return _best(self._by_passages(vector, limit), limit) | _best(self._by_sentences(vector, limit), limit)
-        # The index of sentences is the larger: it is searched beside the other, and while vectors are read for that.
-        searching = _beside.submit(self._by_sentences, vector, limit)
-        passages = _cosines(tables.rows_of_passages(connection, self._by_passages(vector, limit)), vector)
-        sentences = _cosines(tables.rows_of_sentences(connection, searching.result()), vector)
+        passages: dict[int, float] = {}
+        sentences: dict[int, float] = {}
+        for part, mask in self.parts:
+            passages |= part.passages.search(vector, limit, mask)
+            sentences |= part.sentences.search(vector, limit, mask, width=_SENTENCES)
+        if not all(part.exact for part, _ in self.parts):
+            passages = _cosines(tables.rows_of_passages(connection, passages), vector)
+            sentences = _cosines(tables.rows_of_sentences(connection, sentences), vector)
         return _best(passages, limit) | _best(sentences, limit)
-
-    def _by_passages(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for part, mask in self.parts:
-            found |= part.passages.search(vector, limit, mask)
-        return found
-
-    def _by_sentences(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for part, mask in self.parts:
-            found |= part.sentences.search(vector, limit, mask, width=_SENTENCES)
-        return found
 
     def matching(self, weights: Mapping[str, float], limit: int) -> set[int]:
         """Return passages among which are the ``limit`` with the greatest BM25 scores."""
