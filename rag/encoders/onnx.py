@@ -144,16 +144,11 @@ def _beside(open_: Callable[[], T]) -> Future[T]:
 
     No daemon: a process that ends while onnxruntime is in its hands would be aborted by it.
     """
-    opening: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            opening.set_result(open_())
-        except EncoderError as error:
-            opening.set_exception(error)
-
-    threading.Thread(target=work).start()
-    return opening
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(open_)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def load_tokenizer(path: Path) -> Any:
