@@ -23,7 +23,8 @@ PROGRAMS = {
 }
 """What runs each: a module of ``bench.peers``."""
 
-SETTINGS = {"Askpress without its reader": {"RAG_WITHOUT": '["reader"]'}}
+UNREAD = {"RAG_WITHOUT": '["reader"]'}
+SETTINGS = {"Askpress without its reader": UNREAD}
 """Environment variables of a program, of which another has none."""
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100

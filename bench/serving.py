@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from bench.corpus import texts, write_articles
 from bench.peers.plain import Plain
-from bench.programs import OMP, cpu_seconds, resident
+from bench.programs import OMP, UNREAD, cpu_seconds, resident
 from bench.questions import question
 from bench.tables import Table, ratios
 from rag.encoders import prepare, resolve
@@ -115,7 +115,7 @@ def main(rounds: int = ROUNDS) -> None:
         starts = [_start_seconds(environment) for _ in range(STARTS)]
         with (
             _running(environment) as ours,
-            _running(environment | {"RAG_WITHOUT": '["reader"]'}) as unread,
+            _running(environment | UNREAD) as unread,
             _running(environment, (*BARE, "{port}", "encode"), "/ask") as bare,
             _running(environment, (*BARE, "{port}", "plain", str(model), folder), "/ask") as plain,
         ):

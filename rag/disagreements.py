@@ -87,13 +87,15 @@ def disagreements(
                 if not span.start <= citation.start < span.stop:
                     continue
                 vector = hit.candidate.sentence_vectors[place]
-                near = [_nearest(vector, group) for name, group in articles.items() if name != citation.article_id]
-                if not any(near):
+                groups = [group for name, group in articles.items() if name != citation.article_id]
+                near = [nearest for group in groups if (nearest := _nearest(vector, group))]
+                if not near:
                     continue
                 asked = asked or _Asked(question, language)
-                told = asked.said(hit, place)
-                said = [found for other in near if told and other and (found := asked.said(*other))]
-                if told and (different := [other.figure for other in said if asked.disagree(told, other)]):
+                if not (told := asked.said(hit, place)):
+                    continue
+                said = [found for other in near if (found := asked.said(*other))]
+                if different := [other.figure for other in said if asked.disagree(told, other)]:
                     return (told.figure, *different)
     return ()
 

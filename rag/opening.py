@@ -31,15 +31,15 @@ def open_engine(settings: Settings, *, create: bool = False, progress: Progress 
     """
     generator = None if create else load_generator(settings, progress)
     seeds = settings.collection == SEEDS and not create
-    folder = _folder(settings, create=create or seeds)
+    made = create or seeds
+    folder = _folder(settings, create=made)
     encoder = load_encoder(
         settings.encoder, cache_dir=settings.cache_dir, device=settings.encoder_device, progress=progress
     )
     # The encoder's graph is opened beside all that follows, these imports of a fifth of a second among them.
     from rag.engine import Engine
 
-    store = open_store(folder, create=create or seeds)
-
+    store = open_store(folder, create=made)
     engine = Engine(settings, encoder, store, generator)
     state = store.state()
     stale = state.encoder and state.encoder != encoder.fingerprint

@@ -39,10 +39,10 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
 
     Scores are dealt out anew in that order, as a reranker does.
     """
-    weight, margin = (WEIGHT, MARGIN) if in_one_language(found) else (WEIGHT_ACROSS, MARGIN_ACROSS)
-    rivals = [hit for hit in found.hits[:READ] if hit.score > found.hits[0].score - margin]
     if not 1 - SURE < answerability(found) < SURE:
         return found
+    weight, margin = (WEIGHT, MARGIN) if in_one_language(found) else (WEIGHT_ACROSS, MARGIN_ACROSS)
+    rivals = [hit for hit in found.hits[:READ] if hit.score > found.hits[0].score - margin]
     hits: list[Hit] = []
     while len(hits) < len(rivals) and all((hit.odds or 0.0) < ENOUGH for hit in hits):
         hits += odds_read(found.in_full or found.question, rivals[len(hits) : len(hits) + AT_ONCE], encoder)
@@ -50,7 +50,7 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
             return found
     best = max(hits, key=lambda hit: hit.score + weight * math.tanh((hit.odds or 0.0) / SCALE))
     ordered = [best, *(hit for hit in hits if hit is not best)]
-    dealt = (replace(hit, score=old.score) for hit, old in zip(ordered, rivals, strict=False))
+    dealt = (replace(hit, score=old.score) for hit, old in zip(ordered, rivals[: len(hits)], strict=True))
     return replace(found, hits=(*dealt, *found.hits[len(hits) :]))
 
 

@@ -70,10 +70,10 @@ def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
 
 
 def test_only_rivals_of_the_best_are_read(found):
-    far = scored(found, 2.0, 1.99, 1.99 - MARGIN_ACROSS, 1.99 - MARGIN)
+    scores = (2.0, 1.99, 1.99 - MARGIN_ACROSS, 1.99 - MARGIN)
     for language, rivals in (("fr", 3), ("en", 2)):
         encoder = ReadingEncoder("no such words")
-        read(scored(replace(found, language=language), *(hit.score for hit in far.hits)), encoder)
+        read(scored(replace(found, language=language), *scores), encoder)
         assert len(encoder.shown) == rivals
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_LARGE = 4 << 20  # bytes
+_LARGE = 4 << 20  # bytes: word embeddings, of which a text reads a few rows
 _ATTENTION = "askpress_onnx"  # the name of an attention for transformers
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rag.encoders import bias
 from rag.encoders.export import ExportError, export
-from rag.encoders.onnx import open_session, padded, run, run_one, tokenise
+from rag.encoders.onnx import open_session, padded, run, run_together, tokenise
 from rag.encoders.quantisation import to_blocks, to_int8
 from rag.encoders.transformer import encode, model_prompt
 
@@ -71,7 +71,9 @@ class Graphs:
         with_tokens = len(session.get_outputs()) > 1
         return bias.measure(
             partial(self._encode, session),
-            (lambda text: run_one(session, self._ids([text], "query")[0])[1]) if with_tokens else None,
+            (lambda text: run_together(session, self._ids([text], "query"), pad_id(self.model))[0][1])
+            if with_tokens
+            else None,
         )
 
     def bare_ids(self, text: str) -> list[int]:

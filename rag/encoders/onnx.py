@@ -59,7 +59,11 @@ class OnnxEncoder(Described):
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         self._opening = _beside(lambda: open_session(folder / MODEL))
-        self._questions = Batches(self._encode_together, most=TOGETHER, side_by_side=cores())
+        self._questions: Batches[list[int], tuple[NDArray[np.float32], NDArray[np.float32]]] = Batches(
+            lambda ids: run_together(self._opening.result(), ids, self._manifest.pad_id),
+            most=TOGETHER,
+            side_by_side=_cores(),
+        )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._slow_tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)
@@ -80,12 +84,6 @@ class OnnxEncoder(Described):
         self._open_reader()  # it is likely to be wanted as soon as passages are found
         vector, states = self._questions(self._query_ids([text])[0])
         return self._bias.remove(vector, "query", [language]), states
-
-    def _encode_together(self, ids: Sequence[list[int]]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Return, of each question, its vector and its tokens' states; there are none where the graph has none."""
-        vectors, *states = _run(self._opening.result(), None, padded(ids, self._manifest.pad_id))
-        tokens = states[0] if states else vectors[:, None][:, :0]
-        return [(vectors[n : n + 1].copy(), tokens[n, : len(row)].copy()) for n, row in enumerate(ids)]
 
     def _query_ids(self, texts: Sequence[str]) -> list[list[int]]:
         prompted = [self._manifest.query_prompt + text for text in texts]
@@ -183,7 +181,7 @@ def open_session(path: Path) -> Any:
         raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
 
 
-def cores() -> int:
+def _cores() -> int:
     """Return how many cores this process may use; os.cpu_count() counts those of the whole machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -197,7 +195,7 @@ def run(
     vectors = np.zeros((len(ids), dimension), np.float32)
     total, done = sum(map(len, ids)), 0
     batches = list(_batches([len(row) for row in ids]))
-    pool = ThreadPoolExecutor(cores())
+    pool = ThreadPoolExecutor(_cores())
     try:
         made = pool.map(lambda rows: _run(session, ["vector"], padded([ids[row] for row in rows], pad_id))[0], batches)
         for rows, vectors[rows] in zip(batches, made, strict=True):
@@ -220,13 +218,16 @@ def padded(ids: Sequence[list[int]], pad_id: int) -> dict[str, NDArray[np.int64]
     return {"input_ids": inputs, "attention_mask": mask}
 
 
-def run_one(session: Any, ids: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the vector of one text, float32 of shape (1, dimension), and its tokens' states, of (tokens, dimension).
+def run_together(
+    session: Any, ids: Sequence[list[int]], pad_id: int
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Return the vector of each text, float32 of shape (1, dimension), and its tokens' states, of (tokens, dimension).
 
     There are none where the graph does not tell them. Raises EncoderError.
     """
-    vector, *states = _run(session, None, padded([ids], 0))
-    return vector, states[0][0] if states else vector[:0]
+    vectors, *states = _run(session, None, padded(ids, pad_id))
+    tokens = states[0] if states else vectors[:, None][:, :0]
+    return [(vectors[n : n + 1].copy(), tokens[n, : len(row)].copy()) for n, row in enumerate(ids)]
 
 
 def _run(session: Any, outputs: list[str] | None, inputs: dict[str, NDArray[np.int64]]) -> Any:
