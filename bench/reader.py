@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, linear
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from bench import claims
+from bench.lora import adapt, additions_of, falling, padded, stored
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
-from rag.encoders import bundled
-from rag.encoders.adaptation import MATRICES, NORMS, WEIGHTS
+from rag.encoders import additions, bundled
+from rag.encoders.additions import KINDS
 from rag.encoders.transformer import encode, load_model
 from rag.evaluation import auroc
 
@@ -41,9 +42,7 @@ if TYPE_CHECKING:
 
     from bench.reader_rows import Claim, Item, Question, Row
 
-RANK = 16
 RATE = 5e-4
-WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
 QUESTIONS, CLAIMS = 48, 192  # in a batch
 READ = 60_000  # tokens read at once where nothing is fitted
 
@@ -60,30 +59,12 @@ class Batch:
         return [row for group in self.groups for row in group]
 
 
-class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
-    """A linear layer with a product of two narrow matrices added, which is nothing at first."""
-
-    def __init__(self, layer: Any, rank: int) -> None:
-        super().__init__()
-        self.layer = layer
-        self.a = nn.Parameter(torch.randn(rank, layer.in_features) / math.sqrt(layer.in_features))
-        self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
-
-    def forward(self, states: Any) -> Any:
-        return self.layer(states) + linear(linear(states, self.a), self.b)
-
-
-class Reader(nn.Module):  # type: ignore[misc] # as above
+class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
     """A BertModel, which is changed by it, with what is fitted. Its dropout is that of its configuration, .1."""
 
-    def __init__(self, transformer: Any, rank: int = RANK) -> None:
+    def __init__(self, transformer: Any) -> None:
         super().__init__()
-        self.transformer = transformer.requires_grad_(requires_grad=False)
-        for layer in transformer.encoder.layer:
-            for path in MATRICES.values():
-                layer.set_submodule(path, Adapted(layer.get_submodule(path), rank))
-            for path in NORMS.values():
-                layer.get_submodule(path).requires_grad_(requires_grad=True)
+        self.transformer = adapt(transformer)
         hidden = transformer.config.hidden_size
         self.dropout = nn.Dropout(0.1)
         self.pool, self.out, self.span = nn.Linear(hidden, hidden), nn.Linear(hidden, 2), nn.Linear(hidden, 2)
@@ -95,23 +76,14 @@ class Reader(nn.Module):  # type: ignore[misc] # as above
 
     def read(self, rows: Sequence[Row]) -> Any:
         device = self.pool.weight.device
-        ids = nn.utils.rnn.pad_sequence([torch.tensor(row.tokens) for row in rows], batch_first=True, padding_value=1)
-        mask = (torch.arange(ids.shape[1]) < torch.tensor([[len(row.tokens)] for row in rows])).long()
+        ids, mask = padded([row.tokens for row in rows], device)
         with torch.autocast(device.type, torch.bfloat16):
-            odds, places = self(ids.to(device), mask.to(device))
-        return odds.float(), places.float().masked_fill(mask[..., None].to(device) == 0, -1e4)
+            odds, places = self(ids, mask)
+        return odds.float(), places.float().masked_fill(mask[..., None] == 0, -1e4)
 
     def weights(self) -> dict[str, NDArray[np.float16]]:
-        found = {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in _KINDS}
-        for number, layer in enumerate(self.transformer.encoder.layer):
-            for name, path in MATRICES.items():
-                found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in "ab"}
-            for name, path in NORMS.items():
-                found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in _KINDS}
-        return {name: weight.detach().half().cpu().numpy() for name, weight in found.items()}
-
-
-_KINDS = ("weight", "bias")
+        head = {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in KINDS}
+        return stored(head | additions_of(self.transformer))
 
 
 def loss_of(reader: Reader, batch: Batch) -> Any:
@@ -160,9 +132,7 @@ def fit(
     optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
     items = sum(len(items_of(question, chance)) for question in questions)
     steps = epochs * (math.ceil(items / QUESTIONS) + math.ceil(len(made) / CLAIMS))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1, (step + 1) / WARMING) * max(0.02, 1 - step / steps)
-    )
+    schedule = falling(optimiser, steps)
     reader.train()
     for _ in range(epochs):
         losses = defaultdict(list)
@@ -224,7 +194,7 @@ def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None =
     from tokenizers import Tokenizer
 
     with tempfile.TemporaryDirectory() as folder:
-        bundled.lay_out(Path(folder))
+        bundled.lay_out(Path(folder), adapted=False)
         model = load_model(Path(folder), device)
         tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
     transformer = model[0].auto_model
@@ -243,7 +213,7 @@ def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None =
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reader")
     parser.add_argument("sets", type=Path, metavar="SETS")
-    parser.add_argument("--output", type=Path, default=WEIGHTS)
+    parser.add_argument("--output", type=Path, default=additions.READER)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--epochs", type=int, default=4)
     options = parser.parse_args()

@@ -5,58 +5,18 @@ import random
 
 import numpy as np
 import pytest
-import torch
+from question_sets import write_sets
 
-from bench import reader
+from bench import lora, reader
 from bench.held_out import held_out, held_out_of_piaf, held_out_paragraphs, write_held_out
 from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_rows
 from rag.types import Span
-
-LANGUAGES = {
-    "en": ("The {} bridge was opened in {} (by the king himself).", "When was the {} bridge opened?"),
-    "zh": ("{}大桥于{}年正式通车（由国王亲自宣布）。", "{}大桥是什么时候通车的？"),
-    "fr": ("Le pont {} fut inauguré en {} (par le roi lui-même).", "Quand fut inauguré le pont {} ?"),
-}
-NAMES = ("Alma", "Brest", "Cluny", "Douai", "Evian", "Fréjus", "Gap", "Hyères")
-
-
-def write_set(folder, languages):
-    """Write eight paragraphs a language, two an article, each with a question."""
-    corpus, queries = [], []
-    for language in languages:
-        told, asked = LANGUAGES[language]
-        for place, name in enumerate(NAMES):
-            group, article = f"p{place}", place // 2
-            text = " ".join(told.format(other, 1850 + 7 * NAMES.index(other)) for other in (name, NAMES[place - 5]))
-            row = {"id": f"{language}-{group}", "lang": language, "title": f"Bridges_{article}", "text": text}
-            corpus.append({**row, "group": group, "article": article})
-            queries.append(
-                {
-                    "id": f"{language}-q{place}",
-                    "lang": language,
-                    "text": asked.format(name),
-                    "answers": [str(1850 + 7 * place)],
-                    "relevant": [f"{other}-{group}" for other in languages],
-                    "answerable": True,
-                    "group": group,
-                    "qgroup": str(place),
-                }
-            )
-    folder.mkdir(parents=True)
-    for name, rows in (("corpus", corpus), ("queries", queries)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sets")
-    write_set(folder / "xquad", ["en", "zh"])
-    write_set(folder / "piaf-fr", ["fr"])
-    write_set(folder / "squad2-dev", ["en"])
-    unanswerable = folder / "squad2-dev" / "queries.jsonl"
-    rows = [json.loads(line) for line in unanswerable.read_text(encoding="utf-8").splitlines()]
-    rows = [{**row, "relevant": [], "answers": [], "source_paragraph": row["relevant"][0]} for row in rows]
-    unanswerable.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_sets(folder)
     return folder
 
 
@@ -94,19 +54,10 @@ def test_the_row_of_the_answer_comes_first_and_tells_where_it_stands():
         assert others[0].tokens[-13:-1] == list(range(200, 212))
 
 
-def test_what_is_added_to_a_layer_can_be_added_to_its_matrix():
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(6, 4)
-    adapted = reader.Adapted(layer, rank=2)
-    torch.nn.init.normal_(adapted.b)
-    states = torch.randn(3, 6)
-    merged = torch.nn.functional.linear(states, layer.weight + adapted.b @ adapted.a, layer.bias)
-    assert torch.allclose(adapted(states), merged, atol=1e-6)
-
-
 def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsys):
-    for name, value in {"WARMING": 2, "QUESTIONS": 16, "CLAIMS": 32}.items():
+    for name, value in {"QUESTIONS": 16, "CLAIMS": 32}.items():
         monkeypatch.setattr(reader, name, value)
+    monkeypatch.setattr(lora, "WARMING", 2)
     monkeypatch.setattr(reader.claims, "handmade", lambda: (reader.claims.Texts({}, {}), []))
     reader.run(sets, tmp_path / "reader.npz", "cpu", epochs=2, layers=2)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]

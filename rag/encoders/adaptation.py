@@ -1,44 +1,31 @@
-"""Makes the reader of the bundled encoder: the encoder's matrices with what ``reader.npz`` adds, as an ONNX graph.
+"""Makes the reader of the bundled encoder: the model's matrices with what ``reader.npz`` adds, as an ONNX graph.
 
-The additions are products of two narrow matrices (LoRA, Hu et al., ICLR 2022), with the layers' norms and a head on the
-first token. ``python -m bench.reader`` fits them (docs/reader.md says to what).
+Beside ``rag.encoders.additions`` it has a head on the first token. ``python -m bench.reader`` fits both (docs/reader.md
+says to what).
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.encoders import bias, bundled, reader
+from rag.encoders import additions, bias, bundled, reader
 from rag.encoders.export import write
 from rag.encoders.onnx import READER, open_session
 from rag.encoders.quantisation import to_blocks, to_int8
 from rag.types import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from rag.encoders.manifest import Precision
 
-WEIGHTS = Path(__file__).with_name("reader.npz")
-SHA256 = "e8c0ec85670e678b226bfde69cf821cb564f5a448a5e510bcebc8c2b6fc1a0ef"
-"""Of the weights."""
 DEVIATION = 0.5
 """In log-odds: how far from the exact graph a quantised one may be on average."""
-
-MATRICES = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "attention_output": "attention.output.dense",
-    "intermediate": "intermediate.dense",
-    "output": "output.dense",
-}
-NORMS = {"attention_norm": "attention.output.LayerNorm", "output_norm": "output.LayerNorm"}
 
 
 def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fastest: Precision) -> Precision:
@@ -89,20 +76,23 @@ def _odds(path: Path, batches: list[dict[str, NDArray[Any]]]) -> NDArray[np.floa
 def _export(model: Any, path: Path) -> None:
     import torch
 
-    with np.load(WEIGHTS) as stored:
-        added = {name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files}
+    fitted = additions.load(additions.READER)
+    tensors = bundled.layers(bundled.locate())  # without the encoder's additions: the reader has its own
+    additions.add(tensors, fitted)
     transformer = model[0].auto_model
-    for number, layer in enumerate(transformer.encoder.layer):
-        _adapt(layer, {name.partition(".")[2]: v for name, v in added.items() if name.startswith(f"{number}.")})
+    layers = {int(name.partition(".")[0]) for name in fitted if name[0].isdigit()}
+    transformer.encoder.layer = transformer.encoder.layer[: len(layers)]
+    for name, parameter in transformer.encoder.named_parameters(prefix="encoder"):
+        parameter.data = torch.from_numpy(tensors[name])
 
     class Graph(torch.nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
         def __init__(self) -> None:
             super().__init__()
             self.transformer = transformer
             for name in ("pool", "out"):
-                weight = added[f"{name}.weight"]
-                layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
-                layer.load_state_dict({"weight": weight, "bias": added[f"{name}.bias"]})
+                parts = {kind: torch.from_numpy(fitted[f"{name}.{kind}"]) for kind in additions.KINDS}
+                layer = torch.nn.Linear(*reversed(parts["weight"].shape))
+                layer.load_state_dict(parts)
                 setattr(self, name, layer)
 
         def forward(self, words: Any, attention_mask: Any) -> Any:
@@ -112,16 +102,3 @@ def _export(model: Any, path: Path) -> None:
     hidden = transformer.config.hidden_size
     words = {"words": torch.zeros(2, 8, hidden), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
     write(Graph(), words, ["odds"], path, model)
-
-
-def _adapt(layer: Any, added: Mapping[str, Any]) -> None:
-    """Add what was fitted to a layer of the transformer."""
-    import torch
-
-    with torch.no_grad():
-        for name, path in MATRICES.items():
-            layer.get_submodule(path).weight += added[f"{name}.b"] @ added[f"{name}.a"]
-        for name, path in NORMS.items():
-            norm = layer.get_submodule(path)
-            norm.weight.copy_(added[f"{name}.weight"])
-            norm.bias.copy_(added[f"{name}.bias"])

@@ -4,7 +4,8 @@ The package holds intfloat/multilingual-e5-small (MIT; 384 dimensions, 512 token
 ``e5-small-q4.bin``: a header, the SentencePiece pieces with their scores, a map that normalises single code points,
 a directory of tensors, and the tensors, the large ones in Q4_0 blocks. The layout is that of ``e5_parse`` in the
 package's own ``e5.c``. The engine beside it is built for one interpreter and is never imported; only the weights are
-used, written as a sentence-transformers folder.
+used, written as a sentence-transformers folder, with what was fitted for questions and passages (docs/encoder.md) added
+to them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.encoders import additions
 from rag.errors import EncoderError, ModelNotFound
 
 if TYPE_CHECKING:
@@ -72,10 +74,11 @@ def locate() -> Path:
     return path
 
 
-def lay_out(folder: Path, weights: Path | None = None) -> None:
+def lay_out(folder: Path, weights: Path | None = None, *, adapted: bool = True) -> None:
     """Write the model into an empty folder, in fp32, in the form that sentence-transformers loads (about 490 MB).
 
-    Raises EncoderError where the weights are not the file that they should be, ModelNotFound where there are none.
+    Without what was fitted for Askpress where it is not to be ``adapted``. Raises EncoderError where the weights are
+    not the file that they should be, ModelNotFound where there are none.
     """
     import numpy as np
     from safetensors.numpy import save_file
@@ -87,7 +90,9 @@ def lay_out(folder: Path, weights: Path | None = None) -> None:
     _, _, *sizes, epsilon, _ = _HEADER.unpack_from(data)
     shape = _Shape(*sizes)
     pieces, scores, start = _pieces(data)
-    tensors = _tensors(data, start, shape)
+    tensors = dict(_tensors(data, start, shape))
+    if adapted:
+        additions.add(tensors, additions.load(additions.ENCODER))
     # BertModel has a pooler that no sentence vector passes through, and warns where it finds no weights for it.
     tensors["pooler.dense.weight"] = np.zeros((shape.hidden, shape.hidden), np.float32)
     tensors["pooler.dense.bias"] = np.zeros(shape.hidden, np.float32)
@@ -154,20 +159,28 @@ def _directory(data: bytes | mmap.mmap, position: int) -> Iterator[tuple[str, in
         yield name, packed, size, offset
 
 
-def _tensors(data: bytes, position: int, shape: _Shape) -> dict[str, NDArray[np.float32]]:
-    """Return the weights under the names that transformers' BertModel gives them."""
+def layers(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Return the layers' tensors as they are in a weights' file, by their names in transformers' BertModel."""
+    data = path.read_bytes()
+    shape = _Shape(*_HEADER.unpack_from(data)[2:-2])
+    found = _tensors(data, _pieces(data)[-1], shape, of="encoder.layer.")
+    return dict(found)
+
+
+def _tensors(data: bytes, position: int, shape: _Shape, of: str = "") -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the weights whose names in transformers' BertModel begin so, with these names."""
     import numpy as np
 
-    tensors = {}
     for name, packed, size, offset in _directory(data, position):
+        if not _bert_name(name).startswith(of):
+            continue
         if packed:
             values: NDArray[np.float32] = dequantised(np.frombuffer(data, _block(), size // _BLOCK, offset))
         else:
             values = np.frombuffer(data, "<f4", size, offset).copy()
         if not name.endswith((".b", "ln.w")):
             values = values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
-        tensors[_bert_name(name)] = values
-    return tensors
+        yield _bert_name(name), values
 
 
 def dequantised(blocks: NDArray[np.void]) -> NDArray[np.float32]:

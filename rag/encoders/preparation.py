@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.encoders import adaptation, bias, bundled
+from rag.encoders import adaptation, additions, bias, bundled
 from rag.encoders.export import ExportError, lay_apart
 from rag.encoders.graphs import Graph, Graphs, pad_id
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
@@ -42,7 +42,7 @@ def prepared_folder(source: Source, cache_dir: Path, runtime: Runtime) -> Path:
     """Return where an encoder is, or would be, prepared; another model, format or parallel text, another folder."""
     identity = f"{source.stamp[:12]}-{bias.parallel_digest()[:8]}"
     if source.folder is None and runtime == "onnx":
-        identity += f"-{adaptation.SHA256[:8]}"
+        identity += f"-{additions.READER_SHA256[:8]}"
     return cache_dir / f"{source.slug}-{runtime}-{FORMAT}-{identity}"
 
 

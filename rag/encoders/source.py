@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.encoders import bundled
+from rag.encoders import additions, bundled
 from rag.errors import ModelNotFound
 
 BUNDLED = "bundled"
@@ -36,7 +36,8 @@ def resolve(spec: str) -> Source:
     Raises ModelNotFound.
     """
     if spec == BUNDLED:
-        return Source(spec, None, bundled.SHA256)
+        both = bundled.SHA256 + additions.ENCODER_SHA256
+        return Source(spec, None, hashlib.sha256(both.encode()).hexdigest())
     path = Path(spec).expanduser()
     if path.is_dir():
         return _of(spec, path.resolve())

@@ -1,9 +1,6 @@
-import hashlib
-
 import numpy as np
 import pytest
 
-from rag.encoders import adaptation
 from rag.encoders.reader import ROOM, rows
 from rag.types import Window
 
@@ -58,10 +55,6 @@ def test_a_special_token_in_a_text_is_text(encoder):
 
 def test_encoders_that_have_no_reader_say_so(transformer):
     assert transformer.read("question", QUESTIONS["en"], [Window("", ARTICLE)]).shape == (0,)
-
-
-def test_the_weights_are_those_that_the_prepared_folder_is_named_after():
-    assert hashlib.sha256(adaptation.WEIGHTS.read_bytes()).hexdigest() == adaptation.SHA256
 
 
 def letters(text):

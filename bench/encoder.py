@@ -1,0 +1,231 @@
+"""Fits the bundled encoder to questions and the passages and sentences that answer them.
+
+``python -m bench.encoder SETS --output rag/encoders/encoder.npz`` fits it, and prints hit@1 on what bench/held_out.py
+keeps apart, before and after. It wants a GPU. SETS are those of ``bench.reader``; nothing of them is kept.
+
+What is fitted are the additions of ``rag.encoders.additions``, the same for questions and passages. A question's vector
+is drawn to those of the passage that answers it, in any language that it is told in, and of the sentence with the
+answer, and away from those of the other questions of its batch and of passages that resemble it (InfoNCE: van den Oord
+et al., "Representation Learning with Contrastive Predictive Coding", 2018). All are held near to where they were, so
+that texts of other kinds keep their places.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, normalize
+
+from bench.lora import adapt, additions_of, falling, padded, stored
+from bench.reader_rows import LANGUAGES, Paragraph, Question, Reading
+from rag.encoders import additions, bundled
+from rag.encoders.bundled import PROMPTS
+from rag.encoders.reader import END, FIRST
+from rag.encoders.transformer import encode, load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Row = list[int]
+
+RATE = 3e-4
+TEMPERATURE = 0.01  # as e5 was trained with (Wang et al., "Multilingual E5 Text Embeddings", 2024)
+HELD = 1.5  # weight of how far vectors have moved, 1 - cosine
+QUESTIONS, NEAR = 80, 4  # in a batch, and passages that resemble each of them
+STEPS = 512
+LONGEST = 288  # tokens read where it is fitted
+PARTS = 4  # of a batch, by length
+READ = 60_000  # tokens read at once where nothing is fitted
+
+
+class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
+    """A BertModel, which is changed by it, as an encoder: the mean of its states, of length 1."""
+
+    def __init__(self, transformer: Any) -> None:
+        super().__init__()
+        self.transformer = adapt(transformer)
+
+    def forward(self, rows: Sequence[Row]) -> Any:
+        """Return unit vectors of shape (rows, dimension)."""
+        ids, mask = padded(rows, self.transformer.device)
+        with torch.autocast(ids.device.type, torch.bfloat16):
+            states = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        return normalize((states * mask[..., None]).sum(1), dim=1)
+
+    def weights(self) -> dict[str, NDArray[np.float16]]:
+        return stored(additions_of(self.transformer))
+
+    def by_length(self, rows: Sequence[Row]) -> Any:
+        """Return the same in PARTS, so that little is padded."""
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+        size = -(-len(rows) // PARTS)
+        made = [self([rows[p][:LONGEST] for p in order[start : start + size]]) for start in range(0, len(rows), size)]
+        return torch.cat(made)[torch.tensor(order, device=made[0].device).argsort()]
+
+    @torch.no_grad()  # type: ignore[untyped-decorator] # as above
+    def read(self, rows: Sequence[Row]) -> Any:
+        """Return the vectors of any number of rows."""
+        order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
+        made, start = [], 0
+        while start < len(order):
+            part = order[start : start + max(1, READ // len(rows[order[start]]))]
+            made.append(self([rows[place] for place in part]))
+            start += len(part)
+        return torch.cat(made)[torch.tensor(order, device=made[0].device).argsort()]
+
+
+class Rows:
+    """The token ids of what is read: questions, paragraphs under their titles, and sentences."""
+
+    def __init__(self, questions: Sequence[Question], tokenizer: Any) -> None:
+        self._prompt = tokenizer.encode(PROMPTS["passage"], add_special_tokens=False).ids
+        self.questions = [[FIRST, *question.tokens, END] for question in questions]
+        seen = [p for q in questions for p in (q.source, *q.told_in, *(p for near in q.near.values() for p in near))]
+        self.known = list(dict.fromkeys(seen))
+        self.place = {paragraph: place for place, paragraph in enumerate(self.known)}
+        self.paragraphs = [
+            self._row([*paragraph.title, *(token[0] for sentence in paragraph.sentences for token in sentence)])
+            for paragraph in self.known
+        ]
+        self.sentences = [self._row([token[0] for token in s]) for p in self.known for s in p.sentences]
+        self.starts = np.cumsum([0, *(len(paragraph.sentences) for paragraph in self.known)]).tolist()
+
+    def _row(self, tokens: Row) -> Row:
+        return [FIRST, *self._prompt, *tokens, END][:512]
+
+
+def drawn(
+    questions: Sequence[Question], rows: Rows, chance: random.Random
+) -> tuple[list[int], list[int], NDArray[np.bool_]]:
+    """Return the paragraphs and the sentences of a batch, and which paragraphs answer a question without being its own.
+
+    The first are those that answer, in the order of the questions, the others those that resemble them.
+    """
+    own = [chance.choice(list(question.told_in)) for question in questions]
+    paragraphs, sentences = [], []
+    for question, paragraph in zip(questions, own, strict=True):
+        answer = question.told_in[paragraph]
+        holds = [n for n, span in enumerate(paragraph.spans) if answer and span.start <= answer[0] < span.stop]
+        paragraphs.append(paragraph)
+        sentences.append(holds[0] if holds else _nearest(question, paragraph))
+    for question, paragraph in zip(questions, own, strict=True):
+        for other in chance.sample(question.near[paragraph.language], NEAR):
+            paragraphs.append(other)
+            sentences.append(_nearest(question, other))
+    answered = np.array([[p in q.told_in and n != place for n, p in enumerate(paragraphs)]
+                         for place, q in enumerate(questions)])  # fmt: skip
+    places = [rows.place[paragraph] for paragraph in paragraphs]
+    return places, [rows.starts[place] + n for place, n in zip(places, sentences, strict=True)], answered
+
+
+def _nearest(question: Question, paragraph: Paragraph) -> int:
+    return int((paragraph.vectors @ question.vector).argmax())
+
+
+def fit(encoder: Encoder, questions: Sequence[Question], rows: Rows, steps: int) -> Iterator[float]:
+    """Yield the mean loss of each epoch."""
+    chance = random.Random(0)
+    before = [encoder.read(part) for part in (rows.questions, rows.paragraphs, rows.sentences)]
+    fitted = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
+    schedule = falling(optimiser, steps)
+    usable = [n for n, question in enumerate(questions) if question.told_in and not question.held_out]
+    order: list[int] = []
+    losses: list[Any] = []
+    encoder.train()
+    for _ in range(steps):
+        if len(order) < min(QUESTIONS, len(usable)):
+            if losses:
+                yield float(torch.stack(losses).mean())
+            order, losses = chance.sample(usable, len(usable)), []
+        chosen, order = order[:QUESTIONS], order[QUESTIONS:]
+        paragraphs, sentences, answered = drawn([questions[n] for n in chosen], rows, chance)
+        loss = loss_of(encoder, rows, before, (chosen, paragraphs, sentences), answered)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(fitted, 1.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.detach())
+    yield float(torch.stack(losses).mean())
+    encoder.eval()
+
+
+def loss_of(
+    encoder: Encoder, rows: Rows, before: Sequence[Any], places: Sequence[Sequence[int]], answered: NDArray[np.bool_]
+) -> Any:
+    """InfoNCE by paragraphs, by sentences and by both, as the score of a passage is made, and how far all moved."""
+    read = (rows.questions, rows.paragraphs, rows.sentences)
+    asked, told, said = vectors = [
+        encoder.by_length([part[n] for n in own]) for part, own in zip(read, places, strict=True)
+    ]
+    right = torch.arange(len(asked), device=asked.device)
+    masked = torch.from_numpy(answered).to(asked.device)
+    loss = sum(
+        cross_entropy((asked @ other.T / TEMPERATURE).masked_fill(masked, -1e4), right)
+        for other in (told, said, (told + said) / 2)
+    )
+    moved = sum(
+        (1 - (now * then[list(own)]).sum(1)).mean() for now, then, own in zip(vectors, before, places, strict=True)
+    )
+    return loss + HELD * moved
+
+
+def measured(encoder: Encoder, questions: Sequence[Question], rows: Rows) -> Iterator[str]:
+    """Yield hit@1 of questions held out, by passage and best sentence, among the paragraphs of each language."""
+    asked = encoder.read(rows.questions)
+    told, said = encoder.read(rows.paragraphs), encoder.read(rows.sentences)
+    owner = torch.tensor(np.repeat(np.arange(len(rows.known)), np.diff(rows.starts)), device=said.device)
+    best = torch.full((len(asked), len(told)), -2.0, device=said.device)
+    best.scatter_reduce_(1, owner.expand(len(asked), -1), asked @ said.T, "amax")
+    scores = (asked @ told.T + best).cpu().numpy()
+    hits: dict[str, list[bool]] = {"same": [], "across": []}
+    for language in (*LANGUAGES, "fr"):
+        pool = [place for place, paragraph in enumerate(rows.known) if paragraph.language == language]
+        for n, question in enumerate(questions):
+            right = {rows.place[p] for p in question.told_in if p.language == language}
+            if question.held_out and right:
+                pair = "same" if question.language == language else "across"
+                hits[pair].append(pool[int(scores[n, pool].argmax())] in right)
+    yield from (f"{pair:8}{np.mean(found):.4f}  {len(found):6}" for pair, found in hits.items() if found)
+
+
+def run(sets: Path, output: Path, device: str, steps: int = STEPS) -> None:
+    from tokenizers import Tokenizer
+
+    with tempfile.TemporaryDirectory() as folder:
+        bundled.lay_out(Path(folder), adapted=False)
+        model = load_model(Path(folder), device)
+        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    questions = Reading(tokenizer, partial(encode, model)).questions(sets)
+    rows = Rows(questions, tokenizer)
+    torch.manual_seed(0)
+    encoder = Encoder(model[0].auto_model).to(device).eval()
+    print("before", *measured(encoder, questions, rows), sep="\n")
+    for loss in fit(encoder, questions, rows, steps):
+        print(f"loss {loss:.4f}", flush=True)
+    np.savez(output, **encoder.weights())
+    print("after", *measured(encoder, questions, rows), sep="\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.encoder")
+    parser.add_argument("sets", type=Path, metavar="SETS")
+    parser.add_argument("--output", type=Path, default=additions.ENCODER)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    options = parser.parse_args()
+    run(options.sets, options.output, options.device)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What bench/encoder.py and bench/reader.py fit in a model: the form of ``rag.encoders.additions``, in torch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn.functional import linear
+
+from rag.encoders.additions import KINDS, MATRICES, NORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+RANK = 16
+WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
+PADDING = 1
+
+
+class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
+    """A linear layer with a product of two narrow matrices added, which is nothing at first."""
+
+    def __init__(self, layer: Any, rank: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.a = nn.Parameter(torch.randn(rank, layer.in_features) / math.sqrt(layer.in_features))
+        self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
+
+    def forward(self, states: Any) -> Any:
+        return self.layer(states) + linear(linear(states, self.a), self.b)
+
+
+def adapt(transformer: Any, rank: int = RANK) -> Any:
+    """Return a BertModel, which is changed by it, in which the additions can be fitted and nothing else."""
+    transformer.requires_grad_(requires_grad=False)
+    for layer in transformer.encoder.layer:
+        for path in MATRICES.values():
+            layer.set_submodule(path, Adapted(layer.get_submodule(path), rank))
+        for path in NORMS.values():
+            layer.get_submodule(path).requires_grad_(requires_grad=True)
+    return transformer
+
+
+def additions_of(transformer: Any) -> dict[str, Any]:
+    """Return the parameters that ``adapt`` lets be fitted, by their names in a file of additions."""
+    found: dict[str, Any] = {}
+    for number, layer in enumerate(transformer.encoder.layer):
+        for name, path in MATRICES.items():
+            found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in "ab"}
+        for name, path in NORMS.items():
+            found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in KINDS}
+    return found
+
+
+def stored(parameters: Mapping[str, Any]) -> dict[str, NDArray[np.float16]]:
+    return {name: parameter.detach().half().cpu().numpy() for name, parameter in parameters.items()}
+
+
+def padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Any, Any]:
+    """Return token ids and what of them is no padding, both of shape (rows, tokens)."""
+    ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=PADDING)
+    mask = (torch.arange(ids.shape[1]) < torch.tensor([[len(row)] for row in rows])).long()
+    return ids.to(device), mask.to(device)
+
+
+def falling(optimiser: Any, steps: int) -> Any:
+    """Return the schedule of a rate that rises for WARMING steps and falls over all."""
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1, (step + 1) / WARMING) * max(0.02, 1 - step / steps)
+    )

@@ -1,0 +1,83 @@
+"""A tiny run of what fits the encoder: two of its layers, on question sets made here."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from question_sets import write_sets
+
+from bench import encoder, lora
+from bench.reader_rows import Paragraph, Question
+from rag.encoders import additions
+from rag.types import Span
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sets")
+    write_sets(folder)
+    return folder
+
+
+def test_what_is_added_to_a_layer_can_be_added_to_its_matrix():
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(6, 4)
+    adapted = lora.Adapted(layer, rank=2)
+    torch.nn.init.normal_(adapted.b)
+    states = torch.randn(3, 6)
+    merged = torch.nn.functional.linear(states, layer.weight + adapted.b @ adapted.a, layer.bias)
+    assert torch.allclose(adapted(states), merged, atol=1e-6)
+
+
+def paragraph(first, answered_in):
+    """Two sentences of two tokens, of which one is nearest to every question."""
+    tokens = [[(first + 2 * s + t, 10 * s + 5 * t, 10 * s + 5 * t + 5) for t in range(2)] for s in range(2)]
+    vectors = np.eye(2, dtype=np.float32)[:, [answered_in]]
+    return Paragraph("Title", "en", "x" * 20, [90], [Span(0, 10), Span(10, 20)], tokens, vectors)
+
+
+class Tokenizer:
+    def encode(self, text, *, add_special_tokens):
+        assert (text, add_special_tokens) == ("passage: ", False)
+        return self
+
+    ids = (7, 8)
+
+
+def test_a_batch_holds_what_answers_first_and_masks_what_answers_too(monkeypatch):
+    monkeypatch.setattr(encoder, "NEAR", 1)
+    one, other, wrong = (paragraph(first, answered_in=0) for first in (10, 20, 30))
+    vector = np.ones(1, np.float32)
+    asked = Question("en", [5], vector, one, {one: (12, 15)}, {"en": [other]}, held_out=False)
+    both = Question("en", [6], vector, one, {one: None}, {"en": [wrong]}, held_out=False)
+    rows = encoder.Rows([asked, both], Tokenizer())
+    paragraphs, sentences, answered = encoder.drawn([asked, both], rows, random.Random(0))
+    assert [rows.paragraphs[place][3] for place in paragraphs] == [90] * 4
+    assert [rows.paragraphs[place][4] for place in paragraphs] == [10, 10, 20, 30]
+    assert [rows.sentences[place][3] for place in sentences] == [12, 10, 20, 30]
+    assert answered.tolist() == [[False, True, False, False], [True, False, False, False]]
+
+
+def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsys):
+    layers = encoder.adapt
+
+    def shallow(transformer):
+        transformer.encoder.layer = transformer.encoder.layer[:2]
+        return layers(transformer)
+
+    monkeypatch.setattr(encoder, "adapt", shallow)
+    monkeypatch.setattr(lora, "WARMING", 2)
+    for name, value in {"QUESTIONS": 8, "TEMPERATURE": 0.05, "RATE": 2e-3}.items():
+        monkeypatch.setattr(encoder, name, value)
+    encoder.run(sets, tmp_path / "encoder.npz", "cpu", steps=20)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    losses = [float(line[1]) for line in lines if line[0] == "loss"]
+    assert losses[-1] < losses[0]
+    hits = [float(line[1]) for line in lines if line[0] in {"same", "across"}]
+    assert len(hits) == 4
+    assert all(0 <= hit <= 1 for hit in hits)
+    found, shipped = additions.load(tmp_path / "encoder.npz"), additions.load(additions.ENCODER)
+    assert found.keys() == {name for name in shipped if name[:2] in {"0.", "1."}}
+    assert {name: found[name].shape for name in found} == {name: shipped[name].shape for name in found}
+    assert any(np.abs(found[name]).max() > 0 for name in found if name.endswith(".b"))
