@@ -17,6 +17,7 @@ from rag.types import Turn
 TURNS_READ = 3  # earlier questions that a question can lean on
 TURNS_KEPT = 20
 LEANING = 0.1  # in units of Hit.dense: for a question that points back
+STANDING = 0.05  # against one that does not
 OWN_NAMES = 0.2  # and against one that names what no earlier question did
 VERSION = 1
 
@@ -52,7 +53,7 @@ def leaning(question: str, context: str, language: str) -> float:
     """Return what speaks for reading a question with its context, to be added to the cosines found with it."""
     known = anchors(context) | set(query_terms(context, language))
     own = anchors(question) - known
-    return LEANING * points_back(question, language) - OWN_NAMES * bool(own)
+    return (LEANING if points_back(question, language) else -STANDING) - OWN_NAMES * bool(own)
 
 
 def load(path: Path, collection: str) -> tuple[Turn, ...]:

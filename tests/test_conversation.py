@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.conversation import LEANING, OWN_NAMES, TURNS_KEPT, context_of, leaning, load, points_back, save
+from rag.conversation import LEANING, OWN_NAMES, STANDING, TURNS_KEPT, context_of, leaning, load, points_back, save
 from rag.encoders import load as load_encoder
 from rag.engine import Engine
 from rag.errors import StorageFull, UsageError
@@ -54,7 +54,7 @@ def test_names_of_its_own_speak_against_a_context():
         LEANING - OWN_NAMES
     )
     assert leaning("Et à Nanning ?", "Combien de délégués à Nanning ?", "fr") == LEANING
-    assert leaning("Combien de délégués ?", "Où est Nanning ?", "fr") == 0
+    assert leaning("Combien de délégués ?", "Où est Nanning ?", "fr") == -STANDING
 
 
 def test_a_conversation_is_kept_for_its_owner(tmp_path):

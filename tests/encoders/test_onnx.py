@@ -38,7 +38,7 @@ def test_scores_are_those_of_sentence_transformers(encoder, transformer):
         each.encode_queries(list(TEXTS.values()), list(TEXTS)) @ each.encode_passages(passages, languages).T
         for each in (encoder, transformer)
     ]
-    assert np.abs(scores[0] - scores[1]).max() < 0.01
+    assert np.abs(scores[0] - scores[1]).max() < 0.02  # they lie between .4 and .95
     assert encoder.count_tokens(passages) == transformer.count_tokens(passages)
     assert encoder.fingerprint != transformer.fingerprint
 
