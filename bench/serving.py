@@ -156,7 +156,7 @@ def _measure(servers: list[Server], rounds: int) -> None:
             )
     columns = ("clients", "answers/s", "p50, ms", "p95, ms", "CPU each, ms", "bare encoding/s", "×", "plain/s", "×")
     note = "× is Askpress's rate over the other's; plain is sentence-transformers and FAISS behind a FastAPI route."
-    note += " Nothing read: without the reader, which reads five passages for most questions of texts all alike."
+    note += " Nothing read: without the reader, which reads passages for most questions of texts all alike."
     Table("serving", f"Answers a second, {PASSAGES} passages.", columns, tuple(rows), note).save()
 
 
