@@ -44,6 +44,7 @@ HELD = 1.5  # weight of how far vectors have moved, 1 - cosine
 QUESTIONS, NEAR = 80, 4  # in a batch, and passages that resemble each of them
 STEPS = 512
 LONGEST = 288  # tokens read where it is fitted
+MOST = 512  # tokens that the model reads
 PARTS = 4  # of a batch, by length
 READ = 60_000  # tokens read at once where nothing is fitted
 
@@ -101,7 +102,7 @@ class Rows:
         self.starts = np.cumsum([0, *(len(paragraph.sentences) for paragraph in self.known)]).tolist()
 
     def _row(self, tokens: Row) -> Row:
-        return [FIRST, *self._prompt, *tokens, END][:512]
+        return [FIRST, *self._prompt, *tokens, END][:MOST]
 
 
 def drawn(
@@ -122,10 +123,11 @@ def drawn(
         for other in chance.sample(question.near[paragraph.language], NEAR):
             paragraphs.append(other)
             sentences.append(_nearest(question, other))
-    answered = np.array([[p in q.told_in and n != place for n, p in enumerate(paragraphs)]
-                         for place, q in enumerate(questions)])  # fmt: skip
+    answered = [
+        [p in q.told_in and n != own_place for n, p in enumerate(paragraphs)] for own_place, q in enumerate(questions)
+    ]
     places = [rows.place[paragraph] for paragraph in paragraphs]
-    return places, [rows.starts[place] + n for place, n in zip(places, sentences, strict=True)], answered
+    return places, [rows.starts[place] + n for place, n in zip(places, sentences, strict=True)], np.array(answered)
 
 
 def _nearest(question: Question, paragraph: Paragraph) -> int:
