@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +23,12 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
-from bench.lora import adapt, additions_of, falling, padded, stored
-from bench.reader_rows import LANGUAGES, Paragraph, Question, Reading
-from rag.encoders import additions, bundled
+from bench.lora import adapt, additions_of, falling, padded, parts, stored, unadapted
+from bench.reader_rows import LANGUAGES, Question, Reading
+from rag.encoders import additions
 from rag.encoders.bundled import PROMPTS
 from rag.encoders.reader import END, FIRST
-from rag.encoders.transformer import encode, load_model
+from rag.encoders.transformer import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +45,6 @@ STEPS = 512
 LONGEST = 288  # tokens read where it is fitted
 MOST = 512  # tokens that the model reads
 PARTS = 4  # of a batch, by length
-READ = 60_000  # tokens read at once where nothing is fitted
 
 
 class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
@@ -76,13 +74,9 @@ class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the t
     @torch.no_grad()  # type: ignore[untyped-decorator] # as above
     def read(self, rows: Sequence[Row]) -> Any:
         """Return the vectors of any number of rows."""
-        order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
-        made, start = [], 0
-        while start < len(order):
-            part = order[start : start + max(1, READ // len(rows[order[start]]))]
-            made.append(self([rows[place] for place in part]))
-            start += len(part)
-        return torch.cat(made)[torch.tensor(order, device=made[0].device).argsort()]
+        order = list(parts([len(row) for row in rows]))
+        made = torch.cat([self([rows[place] for place in part]) for part in order])
+        return made[torch.tensor([place for part in order for place in part], device=made.device).argsort()]
 
 
 class Rows:
@@ -115,23 +109,17 @@ def drawn(
     own = [chance.choice(list(question.told_in)) for question in questions]
     paragraphs, sentences = [], []
     for question, paragraph in zip(questions, own, strict=True):
-        answer = question.told_in[paragraph]
-        holds = [n for n, span in enumerate(paragraph.spans) if answer and span.start <= answer[0] < span.stop]
         paragraphs.append(paragraph)
-        sentences.append(holds[0] if holds else _nearest(question, paragraph))
+        sentences.append(question.answered_at(paragraph))
     for question, paragraph in zip(questions, own, strict=True):
         for other in chance.sample(question.near[paragraph.language], NEAR):
             paragraphs.append(other)
-            sentences.append(_nearest(question, other))
+            sentences.append(question.nearest_in(other))
     answered = [
         [p in q.told_in and n != own_place for n, p in enumerate(paragraphs)] for own_place, q in enumerate(questions)
     ]
     places = [rows.place[paragraph] for paragraph in paragraphs]
     return places, [rows.starts[place] + n for place, n in zip(places, sentences, strict=True)], np.array(answered)
-
-
-def _nearest(question: Question, paragraph: Paragraph) -> int:
-    return int((paragraph.vectors @ question.vector).argmax())
 
 
 def fit(encoder: Encoder, questions: Sequence[Question], rows: Rows, steps: int) -> Iterator[float]:
@@ -203,12 +191,7 @@ def measured(encoder: Encoder, questions: Sequence[Question], rows: Rows) -> Ite
 
 
 def run(sets: Path, output: Path, device: str, steps: int = STEPS) -> None:
-    from tokenizers import Tokenizer
-
-    with tempfile.TemporaryDirectory() as folder:
-        bundled.lay_out(Path(folder), adapted=False)
-        model = load_model(Path(folder), device)
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    model, tokenizer = unadapted(device)
     questions = Reading(tokenizer, partial(encode, model)).questions(sets)
     rows = Rows(questions, tokenizer)
     torch.manual_seed(0)

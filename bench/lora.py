@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from rag.encoders import bundled
 from rag.encoders.additions import KINDS, MATRICES, NORMS
+from rag.encoders.transformer import load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -20,6 +24,16 @@ if TYPE_CHECKING:
 RANK = 16
 WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
 PADDING = 1
+READ = 60_000  # tokens read at once where nothing is fitted
+
+
+def unadapted(device: str) -> tuple[Any, Any]:
+    """Return the bundled model as it is in its package, a ``SentenceTransformer``, and its ``tokenizers.Tokenizer``."""
+    from tokenizers import Tokenizer
+
+    with tempfile.TemporaryDirectory() as folder:
+        bundled.lay_out(Path(folder), adapted=False)
+        return load_model(Path(folder), device), Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
 
 
 class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
@@ -35,12 +49,12 @@ class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the t
         return self.layer(states) + linear(linear(states, self.a), self.b)
 
 
-def adapt(transformer: Any, rank: int = RANK) -> Any:
+def adapt(transformer: Any) -> Any:
     """Return a BertModel, which is changed by it, in which the additions can be fitted and nothing else."""
     transformer.requires_grad_(requires_grad=False)
     for layer in transformer.encoder.layer:
         for path in MATRICES.values():
-            layer.set_submodule(path, Adapted(layer.get_submodule(path), rank))
+            layer.set_submodule(path, Adapted(layer.get_submodule(path), RANK))
         for path in NORMS.values():
             layer.get_submodule(path).requires_grad_(requires_grad=True)
     return transformer
@@ -66,6 +80,16 @@ def padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Any, Any]:
     ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=PADDING)
     mask = (torch.arange(ids.shape[1]) < torch.tensor([[len(row)] for row in rows])).long()
     return ids.to(device), mask.to(device)
+
+
+def parts(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of rows of these lengths, the longest first, as many as are read at once."""
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    start = 0
+    while start < len(order):
+        part = order[start : start + max(1, READ // lengths[order[start]])]
+        yield part
+        start += len(part)
 
 
 def falling(optimiser: Any, steps: int) -> Any:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
@@ -28,11 +27,11 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from bench import claims
-from bench.lora import adapt, additions_of, falling, padded, stored
+from bench.lora import adapt, additions_of, falling, padded, parts, stored, unadapted
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
-from rag.encoders import additions, bundled
+from rag.encoders import additions
 from rag.encoders.additions import KINDS
-from rag.encoders.transformer import encode, load_model
+from rag.encoders.transformer import encode
 from rag.evaluation import auroc
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
 RATE = 5e-4
 QUESTIONS, CLAIMS = 48, 192  # in a batch
-READ = 60_000  # tokens read at once where nothing is fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +148,9 @@ def fit(
 
 @torch.no_grad()  # type: ignore[untyped-decorator] # as above
 def odds_of(reader: Reader, rows: Sequence[Row], output: int) -> NDArray[np.float32]:
-    order = sorted(range(len(rows)), key=lambda place: -len(rows[place].tokens))
     found = np.zeros(len(rows), np.float32)
-    start = 0
-    while start < len(order):
-        part = order[start : start + max(1, READ // len(rows[order[start]].tokens))]
+    for part in parts([len(row.tokens) for row in rows]):
         found[part] = reader.read([rows[place] for place in part])[0][:, output].cpu().numpy()
-        start += len(part)
     return found
 
 
@@ -191,12 +185,7 @@ def prepare(sets: Path, model: Any, tokenizer: Any) -> tuple[list[Question], lis
 
 def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None = None) -> None:
     """Fit the reader, of the first ``layers`` of the encoder or of all, and write and measure it."""
-    from tokenizers import Tokenizer
-
-    with tempfile.TemporaryDirectory() as folder:
-        bundled.lay_out(Path(folder), adapted=False)
-        model = load_model(Path(folder), device)
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    model, tokenizer = unadapted(device)
     transformer = model[0].auto_model
     transformer.encoder.layer = transformer.encoder.layer[:layers]
     questions, fitted, apart = prepare(sets, model, tokenizer)

@@ -60,6 +60,16 @@ class Question:
     near: Mapping[str, Sequence[Paragraph]]
     held_out: bool
 
+    def nearest_in(self, paragraph: Paragraph) -> int:
+        """Return the place of the sentence that is nearest to the question."""
+        return int((paragraph.vectors @ self.vector).argmax())
+
+    def answered_at(self, paragraph: Paragraph) -> int:
+        """Return the place of the sentence with the answer, or of the nearest where it is not found in these words."""
+        answer = self.told_in[paragraph]
+        holds = [n for n, span in enumerate(paragraph.spans) if answer and span.start <= answer[0] < span.stop]
+        return holds[0] if holds else self.nearest_in(paragraph)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -229,12 +239,11 @@ def question_rows(item: Item, chance: random.Random) -> list[Row]:
     rows = []
     for paragraph in ([item.answered_by] if item.answered_by else []) + [*item.others]:
         titled, room = chance.random() < 0.7, chance.choice((32, 64, 64, 96, 96, 128, 256))
-        nearest = int((paragraph.vectors @ item.question.vector).argmax())
+        nearest = item.question.nearest_in(paragraph)
         if paragraph is not item.answered_by:
             rows.append(_row(item.question, paragraph, nearest, room, titled))
         elif answer := item.question.told_in[paragraph]:
-            holds = [place for place, span in enumerate(paragraph.spans) if span.start <= answer[0] < span.stop]
-            right = holds[0] if holds else nearest
+            right = item.question.answered_at(paragraph)
             rows.append(_row(item.question, paragraph, right, room, titled, answer=answer, yes=True))
             missed = _row(item.question, paragraph, nearest, room, titled, answer=answer)
             if nearest != right and not missed.answer:

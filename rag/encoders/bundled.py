@@ -89,8 +89,8 @@ def lay_out(folder: Path, weights: Path | None = None, *, adapted: bool = True) 
         raise EncoderError("model_bundled_damaged", path=path)
     _, _, *sizes, epsilon, _ = _HEADER.unpack_from(data)
     shape = _Shape(*sizes)
-    pieces, scores, start = _pieces(data)
-    tensors = dict(_tensors(data, start, shape))
+    pieces, scores = _pieces(data)
+    tensors = dict(_tensors(data, shape))
     if adapted:
         additions.add(tensors, additions.load(additions.ENCODER))
     # BertModel has a pooler that no sentence vector passes through, and warns where it finds no weights for it.
@@ -104,8 +104,8 @@ def lay_out(folder: Path, weights: Path | None = None, *, adapted: bool = True) 
         file.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
-def _pieces(data: bytes) -> tuple[list[str], list[float], int]:
-    """Return the vocabulary, its log probabilities, and where the tensor directory starts."""
+def _pieces(data: bytes) -> tuple[list[str], list[float]]:
+    """Return the vocabulary and its log probabilities."""
     import numpy as np
 
     position = _HEADER.size
@@ -116,10 +116,7 @@ def _pieces(data: bytes) -> tuple[list[str], list[float], int]:
     scores = np.frombuffer(data, "<f4", count, position).tolist()
     position += 4 * count
     blob = data[position : position + blob_size]
-    pieces = [blob[start:stop].decode() for start, stop in pairwise(offsets)]
-    position += blob_size
-    _, map_size = struct.unpack_from("<iI", data, position)
-    return pieces, scores, position + 8 + map_size
+    return [blob[start:stop].decode() for start, stop in pairwise(offsets)], scores
 
 
 def words(path: Path) -> NDArray[np.void]:
@@ -132,11 +129,7 @@ def words(path: Path) -> NDArray[np.void]:
     with path.open("rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     shape = _Shape(*_HEADER.unpack_from(data)[2:-2])
-    position = _HEADER.size
-    count, *_, blob_size = _PIECES.unpack_from(data, position)
-    position += _PIECES.size + 4 * (count + 1) + 4 * count + blob_size
-    position += 8 + struct.unpack_from("<iI", data, position)[1]
-    _, size, offset = next(entry for name, *entry in _directory(data, position) if name == "emb.word")
+    _, size, offset = next(entry for name, *entry in _directory(data) if name == "emb.word")
     return np.frombuffer(data, _block(), size // _BLOCK, offset).reshape(shape.vocabulary, -1)
 
 
@@ -146,8 +139,12 @@ def _block() -> np.dtype[np.void]:
     return np.dtype([("scale", "<f2"), ("nibbles", "u1", (_BLOCK // 2,))])
 
 
-def _directory(data: bytes | mmap.mmap, position: int) -> Iterator[tuple[str, int, int, int]]:
+def _directory(data: bytes | mmap.mmap) -> Iterator[tuple[str, int, int, int]]:
     """Yield the name of each tensor, whether it is in blocks, its size, and where it starts."""
+    position = _HEADER.size
+    count, *_, blob_size = _PIECES.unpack_from(data, position)
+    position += _PIECES.size + 4 * (count + 1) + 4 * count + blob_size
+    position += 8 + struct.unpack_from("<iI", data, position)[1]
     (count,) = struct.unpack_from("<i", data, position)
     position += 4
     for _ in range(count):
@@ -163,15 +160,14 @@ def layers(path: Path) -> dict[str, NDArray[np.float32]]:
     """Return the layers' tensors as they are in a weights' file, by their names in transformers' BertModel."""
     data = path.read_bytes()
     shape = _Shape(*_HEADER.unpack_from(data)[2:-2])
-    found = _tensors(data, _pieces(data)[-1], shape, of="encoder.layer.")
-    return dict(found)
+    return dict(_tensors(data, shape, of="encoder.layer."))
 
 
-def _tensors(data: bytes, position: int, shape: _Shape, of: str = "") -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _tensors(data: bytes, shape: _Shape, of: str = "") -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield the weights whose names in transformers' BertModel begin so, with these names."""
     import numpy as np
 
-    for name, packed, size, offset in _directory(data, position):
+    for name, packed, size, offset in _directory(data):
         if not _bert_name(name).startswith(of):
             continue
         if packed:
