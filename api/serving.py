@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from types import FrameType
 
 import uvicorn
-from pydantic import SecretStr
 
 from api.app import create_app
 from api.connection import Connection
@@ -31,7 +30,7 @@ def serve(
 ) -> None:
     """Serve until a signal comes. Raises ServerError and what opening the parts raises."""
     app = create_app(settings, server, generators=generators, progress=progress)
-    log_to_stderr(_secrets(settings))
+    log_to_stderr(settings.secrets)
     config = uvicorn.Config(
         app,
         http=Connection,
@@ -57,7 +56,7 @@ def serve_stdio(settings: Settings, server: ServerSettings, *, progress: Progres
     import anyio
 
     app = create_app(settings, server, progress=progress)
-    log_to_stderr(_secrets(settings))
+    log_to_stderr(settings.secrets)
 
     async def run() -> None:
         async with app.router.lifespan_context(app):
@@ -66,10 +65,6 @@ def serve_stdio(settings: Settings, server: ServerSettings, *, progress: Progres
             await AgentServer(app.state.parts).run_stdio_async()
 
     anyio.run(run)
-
-
-def _secrets(settings: Settings) -> list[str]:
-    return [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
 
 
 def _listening(server: ServerSettings) -> socket.socket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def main(model: Sequence[str], limit: int, folders: Sequence[Path]) -> None:
         _write(folder / "corpus.jsonl", corpus)
         _write(folder / "queries.jsonl", queries)
         for generator in model:
-            chosen = settings.model_copy(update={"model": generator})
+            chosen = replace(settings, model=generator)
             groups = evaluate(chosen, folder, corpus_lang="each", limit=limit).groups
             for kind in KINDS:
                 if outcomes := [outcome for group in groups if group.kind == kind for outcome in group.outcomes]:

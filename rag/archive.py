@@ -5,6 +5,7 @@ line, its origin no more than a file's name; ``vectors.bin`` holds rows of the S
 its vector (little-endian float16). Who imports such a file need not trust who made it.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path, PurePath
@@ -134,7 +135,7 @@ class _Written:
 
 def _line(article: Article) -> bytes:
     """An article as a line; where its file lay is nobody else's business."""
-    kept = replace(article, origin=PurePath(article.origin.replace("\\", "/")).name)
+    kept = dataclasses.replace(article, origin=PurePath(article.origin.replace("\\", "/")).name)
     return f"{json.dumps(as_json(kept), ensure_ascii=False)}\n".encode()
 
 
@@ -283,7 +284,7 @@ def import_archive(
     """
     with opened(path) as archive:
         name = name or archive.manifest.collection
-        with building(settings.model_copy(update={"collection": name}), replace=replace) as store:
+        with building(dataclasses.replace(settings, collection=name), replace=replace) as store:
             _fill(store, archive, settings, progress)
             return name, store.state()
 

@@ -1,5 +1,6 @@
 """The collections of a data folder as files: put in place whole, and removed whole."""
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ def states(settings: Settings) -> dict[str, StoreState | Problem]:
     found: dict[str, StoreState | Problem] = {}
     for name in collections(settings):
         try:
-            with open_collection(settings.model_copy(update={"collection": name})) as store:
+            with open_collection(dataclasses.replace(settings, collection=name)) as store:
                 found[name] = store.state()
         except AskpressError as error:
             found[name] = Problem(error.key, error.values)

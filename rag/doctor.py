@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from rag.encoders import described, load, verify
@@ -52,7 +52,7 @@ def examine(settings: Settings, *, repair: bool = False, progress: Progress = si
     for number, name in enumerate(names):
         progress("check", number / len(names))
         try:
-            with open_collection(settings.model_copy(update={"collection": name})) as store:
+            with open_collection(replace(settings, collection=name)) as store:
                 states[name] = store.state()
                 problems += store.check(repair=repair)
         except AskpressError as error:

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.collections import remove
 from rag.engine import Engine
@@ -72,7 +72,7 @@ class Library:
         """Lend an engine. Raises CollectionNotFound, StoreError, and RequestError for a model."""
         if model is not None and model not in self._generators:
             raise RequestError("model_not_offered", name=model, known=", ".join(self.models))
-        settings = self._settings if top_k is None else self._settings.model_copy(update={"top_k": top_k})
+        settings = self._settings if top_k is None else replace(self._settings, top_k=top_k)
         with self.store(name) as store:
             yield Engine(settings, self._encoder, store, self._generators[model or self._settings.model])
 
@@ -157,4 +157,4 @@ class Library:
             self._held.pop(name).store.close()
 
     def _named(self, name: str) -> Settings:
-        return self._settings.model_copy(update={"collection": name})
+        return replace(self._settings, collection=name)

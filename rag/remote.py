@@ -52,7 +52,7 @@ class Remote(AbstractContextManager["Remote"]):
         self._settings = settings
         headers = {"Accept-Language": interface_language(settings.interface)}
         if settings.token:
-            headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
+            headers["Authorization"] = f"Bearer {settings.token.revealed()}"
         # Reading the certificates takes some 100 ms; the other context trusts none.
         secure = self.server.startswith("https:")
         self._client = httpx.Client(
@@ -66,7 +66,7 @@ class Remote(AbstractContextManager["Remote"]):
     @cached_property
     def collection(self) -> str:
         """The one that the settings name, else the one that the server has for its own."""
-        named = "collection" in self._settings.model_fields_set
+        named = "collection" in self._settings.chosen
         return self._settings.collection if named else self._got(str, "/v1/about", "collection")
 
     def stream(
@@ -80,7 +80,7 @@ class Remote(AbstractContextManager["Remote"]):
         """Yield the answer as it comes into being; AnswerReady is last."""
         turns = [asdict(turn) for turn in history]
         body = self._question(question, language, filters) | {"history": turns, "stream": True}
-        if "model" in self._settings.model_fields_set:
+        if "model" in self._settings.chosen:
             body["model"] = self._settings.model
         before = time.monotonic()
         for event in self._events("/v1/ask", body):
@@ -127,7 +127,7 @@ class Remote(AbstractContextManager["Remote"]):
         body: dict[str, Any] = {"query": question, "collection": self.collection, "filters": _filters(filters)}
         body["language"] = language
         for name in ("top_k", "latest"):
-            if name in self._settings.model_fields_set:
+            if name in self._settings.chosen:
                 body[name] = getattr(self._settings, name)
         return body
 

@@ -6,7 +6,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -99,7 +99,7 @@ def evaluate(
         corpora = spoken if corpus_lang == "each" or alone else [corpus_lang]
         variants = [(), *((stage,) for stage in get_args(Stage))] if ablate else [settings.without]
         for without in variants:
-            engine.settings = engine.settings.model_copy(update={"without": without})
+            engine.settings = replace(engine.settings, without=without)
             for corpus in corpora:
                 known = frozenset(name for name, code in languages.items() if corpus in (None, code))
                 filtered = None if spoken == [corpus] else corpus  # a filter that lets all through costs time
@@ -127,9 +127,7 @@ def calibrate_on(
     for folder in folders:
         asked = queries(folder, limit=limit)
         with _collection(settings, folder, None, progress) as engine:
-            engine.settings = engine.settings.model_copy(
-                update={"without": (*settings.without, "reader")}
-            )  # see examples
+            engine.settings = replace(engine.settings, without=(*settings.without, "reader"))  # see examples
             for corpus in sorted(engine.store.state().languages):
                 found += examples(engine, asked, corpus_language=corpus, progress=progress)
     return calibrate(found)
@@ -141,8 +139,8 @@ def _collection(settings: Settings, folder: Path, distractors: Path | None, prog
     corpora = [_corpus(folder), *([distractors] if distractors else [])]
     name = hashlib.sha256("\n".join(str(path.resolve()) for path in corpora).encode()).hexdigest()[:16]
     home = settings.cache_dir / "evaluation"
-    changed = {"data_dir": home, "collection": name, "threshold": 0.0, "candidates": RANKED, "top_k": RANKED}
-    with open_engine(settings.model_copy(update=changed), create=True, progress=progress) as engine:
+    asked = replace(settings, data_dir=home, collection=name, threshold=0.0, candidates=RANKED, top_k=RANKED)
+    with open_engine(asked, create=True, progress=progress) as engine:
         for path in corpora:
             engine.sync(_plain(path, home), progress)
         yield engine

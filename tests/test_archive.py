@@ -74,7 +74,7 @@ def file(here, tmp_path):
 
 
 def articles_of(here, name):
-    with open_collection(here.model_copy(update={"collection": name})) as store:
+    with open_collection(replace(here, collection=name)) as store:
         assert store.check() == ()
         return [store.article(summary.id) for summary in store.articles()]
 
@@ -85,7 +85,7 @@ def test_a_collection_comes_back_as_it_was_and_nothing_is_encoded(here, file, en
     kept = [replace(article, origin=Path(article.origin).name) for article in ARTICLES]
     assert articles_of(here, "copy") == kept
     vector = encoder.encode_queries(["rail"], ["fr"])[0]
-    with open_collection(here) as one, open_collection(here.model_copy(update={"collection": "copy"})) as other:
+    with open_collection(here) as one, open_collection(replace(here, collection="copy")) as other:
         found = [store.search(vector, ["fr:rail"], limit=9).candidates for store in (one, other)]
     for before, after in zip(*found, strict=True):
         np.testing.assert_array_equal(before.sentence_vectors, after.sentence_vectors)
@@ -99,7 +99,7 @@ def test_another_encoder_encodes_what_was_exported(here, file, encoder):
 
 
 def test_texts_that_are_cut_differently_are_encoded_and_no_vector_is_left_over(here, file, encoder):
-    import_archive(file, here.model_copy(update={"passage_tokens": 8}), name="copy")
+    import_archive(file, replace(here, passage_tokens=8), name="copy")
     assert encoder.encoded > 0
     assert [article.id for article in articles_of(here, "copy")] == ["rail", "cảng"]
 
@@ -130,7 +130,7 @@ def test_an_export_that_fails_leaves_nothing(here, tmp_path, monkeypatch):
 
 
 def test_an_empty_collection_travels_too(here, tmp_path):
-    with open_collection(here.model_copy(update={"collection": "empty"}), create=True) as store:
+    with open_collection(replace(here, collection="empty"), create=True) as store:
         assert write_archive(store, "empty", tmp_path / "empty.zip") == 0
     assert import_archive(tmp_path / "empty.zip", here, name="copy")[1].articles == 0
 
@@ -328,7 +328,7 @@ def test_a_backup_is_put_back_as_it_was(here, tmp_path):
     with open_collection(here) as store:
         store.backup(tmp_path / "press.sqlite3")
     assert is_backup(tmp_path / "press.sqlite3")
-    back = here.model_copy(update={"collection": "back"})
+    back = replace(here, collection="back")
     assert import_backup(tmp_path / "press.sqlite3", back).articles == 2
     assert articles_of(here, "back") == list(ARTICLES)
     with pytest.raises(StoreError, match="already"):
@@ -340,7 +340,7 @@ def test_a_damaged_backup_is_not_put_back(here, tmp_path):
         store.backup(tmp_path / "press.sqlite3")
     content = (tmp_path / "press.sqlite3").read_bytes()
     (tmp_path / "press.sqlite3").write_bytes(content.replace(b"300 millions", b"900 millions"))
-    back = here.model_copy(update={"collection": "back"})
+    back = replace(here, collection="back")
     with pytest.raises(StoreError, match="damaged"):
         import_backup(tmp_path / "press.sqlite3", back)
     (tmp_path / "press.sqlite3").write_bytes(content[: len(content) // 2])

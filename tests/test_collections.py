@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import make_entry, vector_of
 
@@ -13,7 +15,7 @@ from rag.types import Problem
 @pytest.fixture
 def named(tmp_path):
     here = load(data_dir=tmp_path / "data")
-    return lambda name: here.model_copy(update={"collection": name})
+    return lambda name: replace(here, collection=name)
 
 
 def found(settings, *terms):

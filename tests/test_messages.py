@@ -17,10 +17,9 @@ SOURCES = sorted(path for part in ("api", "rag") for path in (ROOT / part).rglob
 # The key of a message stands as the first argument of these.
 SPEAKERS = {"message", "say", "Problem"}
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"ExportError"}
-# Keys that are looked up; what they are looked up in is tested below, and in test_settings.
+# Keys that are looked up; what they are looked up in is tested below.
 BUILT = {
     "_HEADINGS[heading]",
-    "INVALID.get(first['type'], 'setting_invalid')",
     "f'field_{name}'",
     "f'removed_{item.reason}'",
     "f'stage_{stage}'",

@@ -1,11 +1,11 @@
 import traceback
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
 from rag.errors import SettingsError
-from rag.messages import catalogue
-from rag.settings import INVALID, Settings, load, origins
+from rag.settings import Settings, load, origins
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_origins_name_where_each_value_comes_from(config, monkeypatch):
     assert found["threshold"] == str(config)
     assert found["top_k"] == "RAG_TOP_K"
     assert found["encoder"] == "default"
-    assert found.keys() == Settings.model_fields.keys()
+    assert found.keys() == {*Settings.names()}
 
 
 def test_an_unknown_key_is_refused_with_a_suggestion(config):
@@ -69,17 +69,16 @@ def test_a_value_out_of_range_names_its_setting(monkeypatch):
         ("top_k", "many", "whole number"),
         ("threshold", "high", "Write a number"),
         ("interface", "de", "one of 'en'"),
+        ("top_k", "101", "at most 100"),
+        ("threshold", "nan", "at least 0"),
         ("allow_fetch", "maybe", r"1 \(yes\)"),
+        ("without", "reader", "list as JSON, such as"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_what_can_be(monkeypatch, name, value, said):
     monkeypatch.setenv(f"RAG_{name.upper()}", value)
     with pytest.raises(SettingsError, match=rf"{name} cannot be '{value}'.*{said}"):
         load()
-
-
-def test_every_key_of_an_invalid_value_is_in_the_catalogue():
-    assert set(INVALID.values()) <= catalogue("en").keys()
 
 
 def test_a_file_that_is_not_toml_is_named(config):
@@ -89,7 +88,7 @@ def test_a_file_that_is_not_toml_is_named(config):
 
 
 def test_settings_are_frozen():
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         load().top_k = 3
 
 
@@ -111,14 +110,14 @@ def test_an_address_is_kept_without_the_slash_at_its_end():
 def test_a_key_is_the_settings_or_that_of_other_programs(config, monkeypatch):
     assert load().openai_key is None
     monkeypatch.setenv("OPENAI_API_KEY", "sk-theirs\n")
-    assert load().openai_key.get_secret_value() == "sk-theirs"
+    assert load().openai_key.revealed() == "sk-theirs"
     assert (origins()["openai_key"], origins()["anthropic_key"]) == ("OPENAI_API_KEY", "default")
     monkeypatch.setenv("RAG_OPENAI_KEY", "sk-ours ")
-    assert load().openai_key.get_secret_value() == "sk-ours"
+    assert load().openai_key.revealed() == "sk-ours"
     assert origins()["openai_key"] == "RAG_OPENAI_KEY"
     config.write_text('anthropic_key = "sk-file"\n')
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-theirs")
-    assert load().anthropic_key.get_secret_value() == "sk-file"
+    assert load().anthropic_key.revealed() == "sk-file"
     assert origins()["anthropic_key"] == str(config)
 
 
@@ -130,7 +129,7 @@ def test_a_key_of_other_programs_that_is_none_stops_nobody(monkeypatch):
 @pytest.mark.parametrize("line", ['openai_key = "canary 1"', 'openai_key = "canaryé"', 'anthropic_key = ["canary"]'])
 def test_a_key_is_never_shown(config, line):
     config.write_text('openai_key = "canary"')
-    assert "canary" not in f"{load()!r} {load().model_dump_json()}"
+    assert "canary" not in f"{load()!r} {load().shown}"
     config.write_text(line)
     with pytest.raises(SettingsError, match="_key") as caught:
         load()
@@ -162,4 +161,4 @@ def test_a_token_that_is_none_is_not_shown(monkeypatch):
         load()
     assert "askpress_" not in str(caught.value)
     monkeypatch.setenv("RAG_TOKEN", "askpress_secret")
-    assert "secret" not in load().model_dump_json()
+    assert "secret" not in str(load().shown)

@@ -34,7 +34,7 @@ def models_command(as_json: bool) -> None:
 def config_command(as_json: bool) -> None:
     from rag.settings import origins
 
-    values = load_settings({}).model_dump(mode="json")
+    values = load_settings({}).shown
     found = origins()
     rows = {name: {"value": value, "origin": found[name]} for name, value in values.items()}
     lines = (f"{name} = {json.dumps(row['value'])}\t# {row['origin']}\n" for name, row in rows.items())

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from rag.encoders import manifest
 from rag.encoders.onnx import OnnxEncoder
-from rag.encoders.preparation import Runtime, prepare, prepared_folder
 from rag.encoders.source import resolve
-from rag.encoders.transformer import TransformerEncoder
 from rag.errors import EncoderError, ModelNotFound
 from rag.protocols import silent
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.encoders.manifest import Manifest
+    from rag.encoders.source import Runtime, Source
     from rag.protocols import Encoder, Progress
     from rag.types import Problem
 
@@ -32,13 +31,28 @@ def load(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu", progres
     return _opened(prepare(resolve(spec), cache_dir, progress, _runtime(device), device), device)
 
 
+def prepare(
+    source: Source, cache_dir: Path, progress: Progress, runtime: Runtime = "onnx", device: str = "cpu"
+) -> Path:
+    """Return the folder of the prepared encoder, made if it is not there yet (a minute for the bundled model).
+
+    Raises ModelNotFound and EncoderError.
+    """
+    folder = source.prepared_in(cache_dir, runtime)
+    if not manifest.is_prepared(folder):
+        from rag.encoders import preparation  # what exports and quantises is not needed to ask
+
+        preparation.prepare(source, folder, progress, runtime, device)
+    return folder
+
+
 def _runtime(device: str) -> Runtime:
     return "onnx" if device == "cpu" else "sentence-transformers"
 
 
 def described(spec: str = "bundled", *, cache_dir: Path, device: str = "cpu") -> Manifest | None:
     """Return the facts about an encoder, where it is prepared. Raises ModelNotFound and EncoderError."""
-    folder = prepared_folder(resolve(spec), cache_dir, _runtime(device))
+    folder = resolve(spec).prepared_in(cache_dir, _runtime(device))
     return manifest.read(folder) if manifest.is_prepared(folder) else None
 
 
@@ -56,6 +70,8 @@ def prepared(fingerprint: str, *, cache_dir: Path, device: str = "cpu") -> Encod
 
 def _opened(folder: Path, device: str) -> Encoder:
     if manifest.read(folder).runtime == "sentence-transformers":
+        from rag.encoders.transformer import TransformerEncoder
+
         return TransformerEncoder(folder, device)
     return OnnxEncoder(folder)
 
@@ -70,5 +86,5 @@ def verify(spec: str = "bundled", *, cache_dir: Path) -> tuple[Problem, ...]:
     except ModelNotFound:
         return ()
     runtimes: tuple[Runtime, ...] = ("onnx", "sentence-transformers")
-    folders = [prepared_folder(source, cache_dir, runtime) for runtime in runtimes]
+    folders = [source.prepared_in(cache_dir, runtime) for runtime in runtimes]
     return tuple(problem for folder in folders if folder.is_dir() for problem in manifest.verify(folder))

@@ -14,9 +14,9 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from rag.encoders import adaptation, additions, bias, bundled
+from rag.encoders import adaptation, bias, bundled
 from rag.encoders.export import ExportError, lay_apart
 from rag.encoders.graphs import Graph, Graphs, pad_id
 from rag.encoders.manifest import FORMAT, Manifest, is_prepared, sha256
@@ -30,41 +30,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.encoders.manifest import Precision
-    from rag.encoders.source import Source
+    from rag.encoders.source import Runtime, Source
     from rag.protocols import Progress
-
-Runtime = Literal["onnx", "sentence-transformers"]
 
 LAID_OUT = "source"
 
 
-def prepared_folder(source: Source, cache_dir: Path, runtime: Runtime) -> Path:
-    """Return where an encoder is, or would be, prepared; another model, format or parallel text, another folder."""
-    identity = f"{source.stamp[:12]}-{bias.parallel_digest()[:8]}"
-    if source.folder is None and runtime == "onnx":
-        identity += f"-{additions.READER_SHA256[:8]}"
-    return cache_dir / f"{source.slug}-{runtime}-{FORMAT}-{identity}"
+def prepare(source: Source, folder: Path, progress: Progress, runtime: Runtime, device: str) -> None:
+    """Prepare a model in a folder, unless another process has done so meanwhile.
 
-
-def prepare(
-    source: Source, cache_dir: Path, progress: Progress, runtime: Runtime = "onnx", device: str = "cpu"
-) -> Path:
-    """Return the folder of the prepared encoder, made if it is not there yet (a minute for the bundled model).
-
-    Where a model cannot be exported, the folder is one for sentence-transformers, and the last stage that
-    ``progress`` hears of says so. Raises ModelNotFound and EncoderError.
+    Where it cannot be exported, the folder is one for sentence-transformers, and the last stage that ``progress`` hears
+    of says so. Raises ModelNotFound and EncoderError.
     """
-    folder = prepared_folder(source, cache_dir, runtime)
-    if is_prepared(folder):
-        return folder
     try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with _lock(folder.with_name(f"{folder.name}.lock"), progress):
             if not is_prepared(folder):
                 _make(source, folder, progress, runtime, device)
     except OSError as error:
-        raise EncoderError("encoder_not_preparable", folder=cache_dir, reason=error) from error
-    return folder
+        raise EncoderError("encoder_not_preparable", folder=folder.parent, reason=error) from error
 
 
 def _make(source: Source, folder: Path, progress: Progress, runtime: Runtime, device: str) -> None:

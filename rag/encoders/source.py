@@ -7,11 +7,14 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from rag.encoders import additions, bundled
+from rag.encoders import additions, bias, bundled
+from rag.encoders.manifest import FORMAT
 from rag.errors import ModelNotFound
 
 BUNDLED = "bundled"
+Runtime = Literal["onnx", "sentence-transformers"]
 
 _UNUSED = ("*.bin", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.onnx_data", "openvino/*", "onnx/*", "*.gguf")
 """Files of other frameworks, and pickled weights, which are never loaded."""
@@ -28,6 +31,13 @@ class Source:
     @property
     def slug(self) -> str:
         return re.sub(r"[^a-z0-9]+", "-", Path(self.spec).name.lower()).strip("-") or "model"
+
+    def prepared_in(self, cache_dir: Path, runtime: Runtime) -> Path:
+        """Return where it is, or would be, prepared; another model, format or parallel text, another folder."""
+        identity = f"{self.stamp[:12]}-{bias.parallel_digest()[:8]}"
+        if self.folder is None and runtime == "onnx":
+            identity += f"-{additions.READER_SHA256[:8]}"
+        return cache_dir / f"{self.slug}-{runtime}-{FORMAT}-{identity}"
 
 
 def resolve(spec: str) -> Source:

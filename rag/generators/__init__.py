@@ -122,7 +122,7 @@ def _endpoint(settings: Settings, provider: str, model: str) -> Endpoint:
         raise GeneratorError(
             "generator_key_missing", host=HOSTS[provider], provider=provider, variable=FALLBACKS[f"{provider}_key"]
         )
-    return Endpoint(base_url, model, provider, key and key.get_secret_value())
+    return Endpoint(base_url, model, provider, key and key.revealed())
 
 
 def _remote(settings: Settings, endpoint: Endpoint) -> Generator:

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.encoders.onnx import TOKENIZER, load_tokenizer, tokenise
-from rag.encoders.preparation import prepared_folder
 from rag.encoders.source import resolve
 from rag.encoders.unigram import UnigramTokenizer, compile_tokenizer
 
@@ -25,7 +24,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def folder(encoder, cache_dir):
     assert encoder.dimension
-    return prepared_folder(resolve("bundled"), cache_dir, "onnx")
+    return resolve("bundled").prepared_in(cache_dir, "onnx")
 
 
 @pytest.fixture(scope="module")
