@@ -1,108 +1,79 @@
-"""A question at 1,200 and at 100,000 passages, by stage, beside the same encoder and an exact search with FAISS.
+"""What a new question takes among real articles, and in which stage.
 
-Run by ``python -m bench.latency``; a number after it is that of the passages. The articles are synthetic: words by
-Zipf's law, and random vectors around those of the seed articles' sentences, five to a passage of four sentences. The
-other program searches only the passages' vectors, and shows nothing.
+Run by ``python -m bench.latency SET``, a question set (docs/evaluation.md), with ``--distractors FILE`` for more
+articles, in the collection that ``rag eval`` keeps of them and with the settings of users. No question is asked twice.
 """
 
 from __future__ import annotations
 
+import argparse
+import random
 import statistics
-import sys
-import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import faiss
-import numpy as np
-
-from bench.corpus import seed_sentences
-from bench.questions import question
-from bench.timing import compare, machine
-from rag.languages import terms
-from rag.opening import open_engine
+from bench.tables import Table
+from rag.evaluation import queries
+from rag.protocols import silent
 from rag.settings import load
-from rag.types import Article, Entry, Passage, Span
+from rag.trials import opened
+from rag.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from rag.answers import Answer
-    from rag.protocols import Encoder
+    from rag.evaluation import Query
 
-SIZES = (1_200, 100_000)
-SENTENCES, WORDS = 4, 12
-SPREAD = 0.6  # length of the noise added to a unit vector: neighbours have cosines of some .75
-ROUNDS = 40
-
-
-def main(sizes: tuple[int, ...]) -> None:
-    print(f"{machine()}; medians (least-most) of {ROUNDS} questions that were not asked before")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            _measure(size, Path(folder))
+KINDS = ("all articles", "those in its language", "those in another")
+STAGES = ("encode", "search", "rank", "read", "focus", "generate")
+WARM = 30  # questions, which are not measured
 
 
-def _measure(size: int, folder: Path) -> None:
-    settings = load(data_dir=folder, collection="bench", threshold=0.0)
-    with open_engine(settings, create=True) as engine:
-        made = list(entries(size, engine.encoder))
-        engine.store.put(made)
-        engine.store.snapshot()
-    plain = faiss.IndexFlatIP(made[0].passage_vectors.shape[1])
-    plain.add(np.concatenate([entry.passage_vectors for entry in made]))
-    del made
-    with open_engine(settings) as engine:
-        answers: list[Answer] = []
-        encode = engine.encoder.encode_queries
-        for warm in range(5):
-            engine.ask(question(warm))
-        row = compare(
-            f"{size} passages: the whole answer",
-            lambda number: answers.append(engine.ask(question(number))),
-            lambda number: plain.search(encode([question(number)], ["fr"]), 10),
-            ROUNDS,
-        )
-    print(f"\n{'':42} {'Askpress':>24} {'plain':>24} {'faster':>9}\n{row.row()}")
-    for stage in answers[0].timings:
-        times = sorted(answer.timings[stage] for answer in answers)
-        spread = f"{statistics.median(times):.1f} ms ({times[0]:.1f}-{times[-1]:.1f})"
-        print(f"  {stage:40} {spread:>24}")
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("set", type=Path)
+    parser.add_argument("--distractors", type=Path)
+    parser.add_argument("--questions", type=int, default=300, help="of each kind")
+    given = parser.parse_args()
+    settings, rows = load(), []
+    with opened(settings, given.set, given.distractors, silent) as engine:
+        engine.settings = settings
+        state = engine.store.state()
+        asked = queries(given.set)
+        random.Random(7).shuffle(asked)
+        for query in asked[:WARM]:
+            engine.ask(query.text)
+        del asked[:WARM]
+        for kind in KINDS if len(state.languages) > 1 else KINDS[:1]:
+            some, asked = asked[: given.questions], asked[given.questions :]
+            answers = [
+                engine.ask(query.text, filters=_among(kind, query, number, sorted(state.languages)))
+                for number, query in enumerate(some)
+            ]
+            rows.append((kind, *_row(answers)))
+    columns = ("asked of", "p50, ms", "p95", "mean", "read, share", *STAGES)
+    note = f"{given.questions} questions of each kind that were not asked before; p50 of each stage."
+    Table("latency", f"A question of {state.passages:,} passages.", columns, tuple(rows), note).save()
 
 
-def entries(size: int, encoder: Encoder) -> Iterator[Entry]:
-    """Yield articles of one passage each, the same for the same encoder."""
-    chance = np.random.default_rng(7)
-    sentences = seed_sentences()
-    centres = encoder.encode_passages(sentences, ["fr"] * len(sentences))
-    known = [word for word, _ in Counter(" ".join(sentences).split()).most_common()]
-    for number in range(size):
-        text, spans = "", []
-        for ranks in chance.zipf(1.2, (SENTENCES, WORDS)).tolist():
-            words = [known[rank - 1] if rank <= len(known) else f"mot{rank % 1_000_000}" for rank in ranks]
-            spans.append(Span(len(text), len(text) + len(sentence := " ".join(words))))
-            text += sentence + "\n"
-        vectors = _around(centres[chance.integers(len(centres))], chance)
-        yield Entry(
-            article=Article(f"bench-{number}", f"Dossier {number}", text, "fr"),
-            passages=(Passage(f"bench-{number}", 0, 0, len(text) - 1, tuple(spans)),),
-            terms=(tuple(terms(text, "fr")),),
-            fingerprint=encoder.fingerprint,
-            passage_digests=(f"p{number}",),
-            passage_vectors=vectors[:1],
-            sentence_digests=tuple(f"s{number}-{place}" for place in range(SENTENCES)),
-            sentence_vectors=vectors[1:],
-        )
+def _among(kind: str, query: Query, number: int, languages: Sequence[str]) -> Filters:
+    """Return which articles a question is asked of, those of the other languages in turn."""
+    if kind == KINDS[0]:
+        return Filters()
+    if kind == KINDS[1]:
+        return Filters(languages=(query.language,))
+    others = [language for language in languages if language != query.language]
+    return Filters(languages=(others[number % len(others)],))
 
 
-def _around(centre: NDArray[np.float32], chance: np.random.Generator) -> NDArray[np.float32]:
-    noise = chance.standard_normal((1 + SENTENCES, len(centre)), np.float32) * SPREAD / len(centre) ** 0.5
-    vectors = centre + noise
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+def _row(answers: Sequence[Answer]) -> list[str]:
+    times = [answer.timings["total"] for answer in answers]
+    read = sum(answer.timings.get("read", 0.0) > 1 for answer in answers) / len(answers)  # a window takes ten times as long
+    stages = [statistics.median(answer.timings.get(stage, 0.0) for answer in answers) for stage in STAGES]
+    whole = (statistics.median(times), statistics.quantiles(times, n=20)[-1], statistics.mean(times))
+    return [*(f"{value:.1f}" for value in whole), f"{read:.2f}", *(f"{value:.1f}" for value in stages)]
 
 
 if __name__ == "__main__":
-    main(tuple(map(int, sys.argv[1:])) or SIZES)
+    main()

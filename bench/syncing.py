@@ -12,24 +12,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.corpus import NAMES, seed_sentences
-from bench.latency import entries
 from bench.timing import machine
 from rag.encoders import load as load_encoder
 from rag.indexing import Indexer
+from rag.languages import terms
 from rag.opening import open_engine
 from rag.protocols import silent
 from rag.settings import load
 from rag.store import open_store
-from rag.types import Article
+from rag.types import Article, Entry, Passage, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FILES, PASSAGES, ROUNDS = 10_000, 100_000, 5
 LONG_AGO = 1_700_000_000
+SENTENCES, WORDS = 4, 12  # of a synthetic passage; its words follow Zipf's law
+SPREAD = 0.6  # length of the noise added to a unit vector: neighbours have cosines of some .75
 
 
 class RandomVectors:
@@ -127,6 +130,37 @@ def _tell(name: str, act: Callable[[int], None]) -> None:
 def _processor_seconds() -> float:
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
+
+
+def entries(size: int, encoder: Encoder) -> Iterator[Entry]:
+    """Yield articles of one passage each, their vectors around those of the seed articles' sentences."""
+    chance = np.random.default_rng(7)
+    sentences = seed_sentences()
+    centres = encoder.encode_passages(sentences, ["fr"] * len(sentences))
+    known = [word for word, _ in Counter(" ".join(sentences).split()).most_common()]
+    for number in range(size):
+        text, spans = "", []
+        for ranks in chance.zipf(1.2, (SENTENCES, WORDS)).tolist():
+            words = [known[rank - 1] if rank <= len(known) else f"mot{rank % 1_000_000}" for rank in ranks]
+            spans.append(Span(len(text), len(text) + len(sentence := " ".join(words))))
+            text += sentence + "\n"
+        vectors = _around(centres[chance.integers(len(centres))], chance)
+        yield Entry(
+            article=Article(f"bench-{number}", f"Dossier {number}", text, "fr"),
+            passages=(Passage(f"bench-{number}", 0, 0, len(text) - 1, tuple(spans)),),
+            terms=(tuple(terms(text, "fr")),),
+            fingerprint=encoder.fingerprint,
+            passage_digests=(f"p{number}",),
+            passage_vectors=vectors[:1],
+            sentence_digests=tuple(f"s{number}-{place}" for place in range(SENTENCES)),
+            sentence_vectors=vectors[1:],
+        )
+
+
+def _around(centre: NDArray[np.float32], chance: np.random.Generator) -> NDArray[np.float32]:
+    noise = chance.standard_normal((1 + SENTENCES, len(centre)), np.float32) * SPREAD / len(centre) ** 0.5
+    vectors = centre + noise
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from rag.answering import unanswered, write
 from rag.answers import Answer, AnswerReady, Event, Found, SourcesFound, Waiting
 from rag.conversation import context_of, leaning
 from rag.errors import GeneratorError, QuestionError
+from rag.focus import focused
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
@@ -80,10 +81,13 @@ class Engine(AbstractContextManager["Engine"]):
             retrieval = replace(retrieval, hits=newest_first(retrieval.hits))
         answer = unanswered(retrieval, probability, self.settings.top_k, self.generator.name)
         yield SourcesFound(answer.sources)
-        if probability >= self.settings.threshold:
+        if probability >= self.settings.threshold and retrieval.hits:
+            if "focus" not in self.settings.without:
+                retrieval = focused(retrieval, self.encoder)
             keep = self.settings.unsupported == "mark"
             answer = yield from write(answer, retrieval, self.generator, self.encoder, keep_unsupported=keep)
-        timings = {**retrieval.timings, "generate": 1000 * (time.perf_counter() - started)}
+        elapsed = 1000 * (time.perf_counter() - started)
+        timings = {**retrieval.timings, "generate": elapsed - retrieval.timings.get("focus", 0.0)}
         timings["total"] = sum(timings.values())
         timings = {stage: round(milliseconds, 3) for stage, milliseconds in timings.items()}
         yield AnswerReady(replace(answer, timings=timings))

@@ -9,7 +9,7 @@ names and numbers can match: fusing BM25 ranks blindly halves hit@1 across langu
 
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypedDict, Unpack
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from rag.days import first_day
 from rag.errors import EncoderError
-from rag.focus import focus
 from rag.languages import query_terms
 from rag.protocols import Encoder, Store
 from rag.syndication import one_a_story
@@ -31,8 +30,7 @@ TOKEN_WEIGHT = 0.75
 FEEDBACK = 3  # hits whose neighbours count,
 FEEDBACK_SCALE = 0.05  # each by the exponential of its score in this unit
 FEEDBACK_WEIGHT = 1.0
-FOCUS_WEIGHT = 0.7  # of the question without its subject, in the score of a sentence as an answer
-FOCUSED = 8  # hits whose sentences are scored so
+REORDERED = 30  # hits that change places by it: as many as are ever looked at
 NEAR_BEST = 0.15  # in score: what answers as well as the best, where newer articles are preferred
 
 
@@ -82,8 +80,7 @@ def retrieve(
 
     ``reading`` is how the question is read. ``without`` names stages to leave out: ``sentences`` (their
     vectors), ``tokens`` (of the question, each by itself), ``lexical`` (BM25), ``names`` (BM25 between two languages,
-    where only names and numbers match), ``neighbours`` (what is near to the best passages), ``focus`` (what the
-    question asks beyond its subject, to tell which sentence answers).
+    where only names and numbers match) and ``neighbours`` (what is near to the best passages).
     """
     started = time.perf_counter()
     in_full = reading.get("in_full", question)
@@ -100,40 +97,32 @@ def retrieve(
         raise EncoderError("encoder_not_the_collections", encoder=encoder.name)
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
-    hits = sorted(
-        _hits(result.candidates, vector, tokens, bound, language=language, without=without),
-        key=lambda hit: (-hit.score, hit.candidate.article.id, hit.candidate.passage.ordinal),
-    )
-    hits = one_a_story(hits)
+    hits = one_a_story(_ranked(result.candidates, vector, tokens, bound, language=language, without=without))
     if "neighbours" not in without:
         hits = _neighbours_first(hits)
     ranked = time.perf_counter()
-    if hits and "focus" not in without:
-        asked = focus(question, hits[0].candidate.article)
-        if asked != in_full and any(char.isalnum() for char in asked):
-            hits[:FOCUSED] = _focused(hits[:FOCUSED], encoder.encode_queries([asked], [language])[0])
-    focused = time.perf_counter()
     timings = {
         "encode": 1000 * (encoded - started),
         "search": 1000 * (searched - encoded),
         "rank": 1000 * (ranked - searched),
-        "focus": 1000 * (focused - ranked),
     }
     return Retrieval(question, language, tuple(hits), tuple(terms), result, timings, vector, **reading)
 
 
 def _neighbours_first(hits: list[Hit]) -> list[Hit]:
-    """Order the hits behind the best one by their nearness to the best few too: what tells the same, in any language.
+    """Order the best hits behind the first by their nearness to the best few too: what tells the same, in any language.
 
     Pseudo-relevance feedback (Rocchio 1971) that leaves the best hit where it is. Scores are dealt out anew.
     """
     if len(hits) <= 2:
         return hits
-    vectors = np.array([hit.candidate.passage_vector for hit in hits])
-    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in hits[:FEEDBACK]])
+    some = hits[:REORDERED]
+    vectors = np.array([hit.candidate.passage_vector for hit in some])
+    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in some[:FEEDBACK]])
     nearness = (vectors @ (shares / shares.sum() @ vectors[:FEEDBACK])).tolist()
-    order = sorted(range(1, len(hits)), key=lambda place: -hits[place].score - FEEDBACK_WEIGHT * nearness[place])
-    return [hits[0], *(replace(hits[place], score=hit.score) for place, hit in zip(order, hits[1:], strict=True))]
+    order = sorted(range(1, len(some)), key=lambda place: -some[place].score - FEEDBACK_WEIGHT * nearness[place])
+    dealt = (replace(some[place], score=hit.score) for place, hit in zip(order, some[1:], strict=True))
+    return [hits[0], *dealt, *hits[REORDERED:]]
 
 
 def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -156,7 +145,7 @@ def lexical_bound(terms: Sequence[str], frequencies: Mapping[str, int], passages
     return (BM25_K1 + 1) * sum(idf(frequencies.get(term, 0), passages) for term in terms)
 
 
-def _hits(
+def _ranked(
     candidates: Sequence[Candidate],
     vector: NDArray[np.float32],
     tokens: NDArray[np.float32],
@@ -164,44 +153,29 @@ def _hits(
     *,
     language: str,
     without: Collection[str],
-) -> Iterator[Hit]:
-    """Yield a hit for each candidate."""
+) -> list[Hit]:
+    """Return a hit for each candidate, best first."""
     if not candidates:
-        return
-    passages = (np.array([candidate.passage_vector for candidate in candidates]) @ vector).tolist()
+        return []
+    passages = (np.array([candidate.passage_vector for candidate in candidates]) @ vector).astype(np.float64)
     # The sentences of all candidates at once: a product a candidate costs more than the numbers in it.
     all_sentences = np.concatenate([candidate.sentence_vectors for candidate in candidates])
-    sentences = (all_sentences @ vector).tolist()
-    starts = np.cumsum([0, *(len(candidate.sentence_vectors) for candidate in candidates[:-1])])
-    matches = [0.0] * len(candidates)
+    sentences = all_sentences @ vector
+    ends = np.cumsum([len(candidate.sentence_vectors) for candidate in candidates]).tolist()
+    starts = [0, *ends[:-1]]
+    dense = passages + np.maximum.reduceat(sentences, starts)
+    scores = passages if "sentences" in without else dense
     if len(tokens) and "tokens" not in without:
-        matches = np.maximum.reduceat(all_sentences @ tokens.T, starts).mean(axis=1, dtype=np.float64).tolist()
-    start = 0
-    for candidate, passage, matched in zip(candidates, passages, matches, strict=True):
-        stop = start + len(candidate.sentence_vectors)
-        sentence_scores = tuple(sentences[start:stop])
-        start = stop
-        dense = passage + max(sentence_scores)
-        lexical = candidate.lexical / bound if bound else 0.0
-        score = (passage if "sentences" in without else dense) + TOKEN_WEIGHT * matched
-        if candidate.article.language == language:
-            score += 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME * lexical
-        else:
-            score += 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS * lexical
-        yield Hit(candidate, score, dense, lexical, sentence_scores)
-
-
-def _focused(hits: Sequence[Hit], vector: NDArray[np.float32]) -> list[Hit]:
-    """Give hits the scores of their sentences as answers to a question without its subject."""
-    return [
-        replace(
-            hit,
-            answer_scores=tuple(
-                (1 - FOCUS_WEIGHT) * whole + FOCUS_WEIGHT * part
-                for whole, part in zip(
-                    hit.sentence_scores, (hit.candidate.sentence_vectors @ vector).tolist(), strict=True
-                )
-            ),
-        )
-        for hit in hits
-    ]
+        matches = np.maximum.reduceat(all_sentences @ tokens.T, starts)
+        scores = scores + TOKEN_WEIGHT * matches.mean(axis=1, dtype=np.float64)
+    lexical = [candidate.lexical / bound if bound else 0.0 for candidate in candidates]
+    same = 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME
+    across = 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS
+    weights = [same if candidate.article.language == language else across for candidate in candidates]
+    scored = (scores + np.multiply(weights, lexical)).tolist()
+    order = sorted(
+        range(len(candidates)),
+        key=lambda place: (-scored[place], candidates[place].article.id, candidates[place].passage.ordinal),
+    )
+    cosines, dense = sentences.tolist(), dense.tolist()
+    return [Hit(candidates[n], scored[n], dense[n], lexical[n], tuple(cosines[starts[n] : ends[n]])) for n in order]

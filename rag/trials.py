@@ -91,7 +91,7 @@ def evaluate(
     if not asked:
         raise QuestionSetError("question_set_empty", path=folder)
     groups, generator = [], load_generator(settings, progress)
-    with _collection(settings, folder, distractors, progress) as engine:
+    with opened(settings, folder, distractors, progress) as engine:
         engine.generator = generator
         languages = {summary.id: summary.language for summary in engine.store.articles()}
         spoken = sorted(set(languages.values()))
@@ -126,7 +126,7 @@ def calibrate_on(
     found = []
     for folder in folders:
         asked = queries(folder, limit=limit)
-        with _collection(settings, folder, None, progress) as engine:
+        with opened(settings, folder, None, progress) as engine:
             engine.settings = replace(engine.settings, without=(*settings.without, "reader"))  # see examples
             for corpus in sorted(engine.store.state().languages):
                 found += examples(engine, asked, corpus_language=corpus, progress=progress)
@@ -134,7 +134,7 @@ def calibrate_on(
 
 
 @contextmanager
-def _collection(settings: Settings, folder: Path, distractors: Path | None, progress: Progress) -> Iterator[Engine]:
+def opened(settings: Settings, folder: Path, distractors: Path | None, progress: Progress) -> Iterator[Engine]:
     """Open the throw-away collection of a set, kept in the cache so that a second run encodes nothing."""
     corpora = [_corpus(folder), *([distractors] if distractors else [])]
     name = hashlib.sha256("\n".join(str(path.resolve()) for path in corpora).encode()).hexdigest()[:16]

@@ -113,5 +113,5 @@ def test_a_follow_up_finds_what_the_stand_alone_question_finds(asked):
         found["continued"] += same
         found["changed"] += same and row.get("change", False)
     assert found["continued"] >= 0.85 * len(conversations), found
-    assert found["alone"] <= 0.7 * len(conversations), found  # else the set would show nothing
+    assert found["continued"] - found["alone"] >= 0.2 * len(conversations), found  # else the set would show nothing
     assert found["changed"] == sum(row.get("change", False) for row in conversations), found

@@ -6,7 +6,7 @@ from fakes import MemoryStore, WordEncoder
 
 from rag.answerability import answerability
 from rag.indexing import Indexer
-from rag.reading import AT_ONCE, MARGIN, SURE, read
+from rag.reading import MARGIN, READ, SURE, read
 from rag.retrieval import retrieve
 from rag.types import Article
 
@@ -53,7 +53,7 @@ def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(fou
     second = close.hits[1].candidate.article
     encoder = ReadingEncoder(second.text)
     ordered = read(close, encoder)
-    assert len(encoder.shown) == AT_ONCE
+    assert len(encoder.shown) == READ == 2
     assert ordered.hits[0].candidate.article is second
     assert ordered.hits[0].odds == 8.0
     assert [hit.score for hit in ordered.hits] == [2.0, 1.99, 1.98, 1.97]
@@ -62,26 +62,12 @@ def test_of_passages_that_score_about_alike_the_one_that_answers_comes_first(fou
 
 def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
     encoder = ReadingEncoder("no such words")
-    read(scored(found, 2.0, 1.99, 1.98, 1.97), encoder)
-    window = next(window for window in encoder.shown if window.title == "Titre 0")
-    assert window.sentences == (f"{ANSWER}.", "Il pleut.")
-    scores = next(hit.sentence_scores for hit in found.hits if hit.candidate.article.id == "0")
-    assert window.centre == scores.index(max(scores))
-
-
-def test_only_rivals_of_the_best_are_read(found):
-    encoder = ReadingEncoder("no such words")
-    read(scored(found, 2.0, 1.99, 1.99 - MARGIN, 1.98 - MARGIN), encoder)
-    assert len(encoder.shown) == 2
-
-
-def test_what_answers_ends_the_reading(found):
-    close = scored(found, 2.0, 1.99, 1.98, 1.97)
-    encoder = ReadingEncoder(close.hits[0].candidate.article.text)
-    ordered = read(close, encoder)
-    assert len(encoder.shown) == AT_ONCE
-    assert [hit.odds is None for hit in ordered.hits] == [False, False, True, True]
-    assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
+    best = next(hit for hit in found.hits if hit.candidate.article.id == "0")
+    others = tuple(hit for hit in found.hits if hit is not best)
+    read(scored(replace(found, hits=(best, *others)), 2.0, 0.3, 0.2, 0.1), encoder)
+    (window,) = encoder.shown
+    assert (window.title, window.sentences) == ("Titre 0", (f"{ANSWER}.", "Il pleut."))
+    assert window.centre == best.sentence_scores.index(max(best.sentence_scores))
 
 
 @pytest.mark.parametrize("scores", [(2.0, 0.3, 0.2, 0.1), (2.0, 1.99, 1.98, 1.97)])
@@ -95,10 +81,14 @@ def test_it_reads_only_where_it_is_in_doubt_whether_there_is_an_answer(found, sc
         assert (result.hits[0].odds is not None) is doubt
 
 
-def test_a_clear_best_is_read_alone(found):
+@pytest.mark.parametrize(("behind", "shown"), [(MARGIN / 2, 2), (MARGIN, 1)])
+def test_only_a_rival_of_the_best_is_read_beside_it(found, behind, shown):
     encoder = ReadingEncoder("no such words")
-    read(scored(found, 2.0, 0.3, 0.2, 0.1), encoder)
-    assert len(encoder.shown) == 1
+    close = scored(found, 2.0, 2.0 - behind, 0.2, 0.1)
+    ordered = read(close, encoder)
+    assert len(encoder.shown) == shown
+    assert [hit.odds is None for hit in ordered.hits] == [place >= shown for place in range(4)]
+    assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 
 def test_without_a_reader_nothing_changes(found):
