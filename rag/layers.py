@@ -162,10 +162,12 @@ def _made(kind: type, value: Any) -> Any:
 
 def _wrong(value: Any, plain: Any, limits: msgspec.Meta) -> tuple[str, dict[str, Any]]:
     """Return the key of the message that says why a value is not taken, and what the message has to tell."""
+    if get_origin(plain) is tuple:
+        if isinstance(value, str):
+            return "setting_not_a_list", {}
+        plain = get_args(plain)[0]
     if get_origin(plain) is Literal:
         return "setting_not_a_choice", {"expected": ", ".join(map(repr, get_args(plain)))}
-    if get_origin(plain) is tuple and isinstance(value, str):
-        return "setting_not_a_list", {}
     if plain not in NOT_A:
         return "setting_invalid", {}
     try:

@@ -1,3 +1,4 @@
+import re
 import traceback
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -73,11 +74,12 @@ def test_a_value_out_of_range_names_its_setting(monkeypatch):
         ("threshold", "nan", "at least 0"),
         ("allow_fetch", "maybe", r"1 \(yes\)"),
         ("without", "reader", "list as JSON, such as"),
+        ("without", '["readr"]', "one of 'sentences'"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_what_can_be(monkeypatch, name, value, said):
     monkeypatch.setenv(f"RAG_{name.upper()}", value)
-    with pytest.raises(SettingsError, match=rf"{name} cannot be '{value}'.*{said}"):
+    with pytest.raises(SettingsError, match=rf"{name} cannot be '{re.escape(value)}'.*{said}"):
         load()
 
 
