@@ -30,7 +30,6 @@ TOKEN_WEIGHT = 0.75
 FEEDBACK = 3  # hits whose neighbours count,
 FEEDBACK_SCALE = 0.05  # each by the exponential of its score in this unit
 FEEDBACK_WEIGHT = 1.0
-REORDERED = 30  # hits that change places by it: as many as are ever looked at
 NEAR_BEST = 0.15  # in score: what answers as well as the best, where newer articles are preferred
 
 
@@ -110,19 +109,17 @@ def retrieve(
 
 
 def _neighbours_first(hits: list[Hit]) -> list[Hit]:
-    """Order the best hits behind the first by their nearness to the best few too: what tells the same, in any language.
+    """Order the hits behind the best one by their nearness to the best few too: what tells the same, in any language.
 
     Pseudo-relevance feedback (Rocchio 1971) that leaves the best hit where it is. Scores are dealt out anew.
     """
     if len(hits) <= 2:
         return hits
-    some = hits[:REORDERED]
-    vectors = np.array([hit.candidate.passage_vector for hit in some])
-    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in some[:FEEDBACK]])
+    vectors = np.array([hit.candidate.passage_vector for hit in hits])
+    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in hits[:FEEDBACK]])
     nearness = (vectors @ (shares / shares.sum() @ vectors[:FEEDBACK])).tolist()
-    order = sorted(range(1, len(some)), key=lambda place: -some[place].score - FEEDBACK_WEIGHT * nearness[place])
-    dealt = (replace(some[place], score=hit.score) for place, hit in zip(order, some[1:], strict=True))
-    return [hits[0], *dealt, *hits[REORDERED:]]
+    order = sorted(range(1, len(hits)), key=lambda place: -hits[place].score - FEEDBACK_WEIGHT * nearness[place])
+    return [hits[0], *(replace(hits[place], score=hit.score) for place, hit in zip(order, hits[1:], strict=True))]
 
 
 def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
