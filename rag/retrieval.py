@@ -97,8 +97,6 @@ def retrieve(
     searched = time.perf_counter()
     bound = lexical_bound(terms, result.frequencies, result.passages)
     hits = one_a_story(_ranked(result.candidates, vector, tokens, bound, language=language, without=without))
-    if "neighbours" not in without:
-        hits = _neighbours_first(hits)
     ranked = time.perf_counter()
     timings = {
         "encode": 1000 * (encoded - started),
@@ -106,20 +104,6 @@ def retrieve(
         "rank": 1000 * (ranked - searched),
     }
     return Retrieval(question, language, tuple(hits), tuple(terms), result, timings, vector, **reading)
-
-
-def _neighbours_first(hits: list[Hit]) -> list[Hit]:
-    """Order the hits behind the best one by their nearness to the best few too: what tells the same, in any language.
-
-    Pseudo-relevance feedback (Rocchio 1971) that leaves the best hit where it is. Scores are dealt out anew.
-    """
-    if len(hits) <= 2:
-        return hits
-    vectors = np.array([hit.candidate.passage_vector for hit in hits])
-    shares = np.exp([(hit.score - hits[0].score) / FEEDBACK_SCALE for hit in hits[:FEEDBACK]])
-    nearness = (vectors @ (shares / shares.sum() @ vectors[:FEEDBACK])).tolist()
-    order = sorted(range(1, len(hits)), key=lambda place: -hits[place].score - FEEDBACK_WEIGHT * nearness[place])
-    return [hits[0], *(replace(hits[place], score=hit.score) for place, hit in zip(order, hits[1:], strict=True))]
 
 
 def newest_first(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -154,7 +138,8 @@ def _ranked(
     """Return a hit for each candidate, best first."""
     if not candidates:
         return []
-    passages = (np.array([candidate.passage_vector for candidate in candidates]) @ vector).astype(np.float64)
+    vectors = np.array([candidate.passage_vector for candidate in candidates])
+    passages = (vectors @ vector).astype(np.float64)
     # The sentences of all candidates at once: a product a candidate costs more than the numbers in it.
     all_sentences = np.concatenate([candidate.sentence_vectors for candidate in candidates])
     sentences = all_sentences @ vector
@@ -174,5 +159,22 @@ def _ranked(
         range(len(candidates)),
         key=lambda place: (-scored[place], candidates[place].article.id, candidates[place].passage.ordinal),
     )
+    dealt = [scored[place] for place in order]
+    if "neighbours" not in without:
+        order = _neighbours_first(order, scored, vectors)
     cosines, dense = sentences.tolist(), dense.tolist()
-    return [Hit(candidates[n], scored[n], dense[n], lexical[n], tuple(cosines[starts[n] : ends[n]])) for n in order]
+    return [
+        Hit(candidates[place], score, dense[place], lexical[place], tuple(cosines[starts[place] : ends[place]]))
+        for place, score in zip(order, dealt, strict=True)
+    ]
+
+
+def _neighbours_first(order: list[int], scores: list[float], vectors: NDArray[np.float32]) -> list[int]:
+    """Order places behind the best one by their nearness to the best few too: what tells the same, in any language.
+
+    Pseudo-relevance feedback (Rocchio 1971) that leaves the best where it is. Scores are dealt out anew.
+    """
+    few = order[:FEEDBACK]
+    shares = np.exp([(scores[place] - scores[order[0]]) / FEEDBACK_SCALE for place in few])
+    nearness = (vectors @ (shares / shares.sum() @ vectors[few])).tolist()
+    return [order[0], *sorted(order[1:], key=lambda place: -scores[place] - FEEDBACK_WEIGHT * nearness[place])]
