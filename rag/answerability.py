@@ -14,6 +14,7 @@ from functools import cache
 from rag.languages import anchors, term_set
 from rag.retrieval import Retrieval, idf
 from rag.tables import table
+from rag.types import SENTENCE_WEIGHT
 
 FEATURES = ("bias", "passage", "sentence", "margin", "coverage", "sentence_coverage", "names", "unnamed", "odds")
 SETS = ("same", "across", "same_read", "across_read")
@@ -78,7 +79,9 @@ def _by_its_own_words(retrieval: Retrieval, alone: Retrieval) -> Retrieval:
     for hit in retrieval.hits:
         scores = tuple((hit.candidate.sentence_vectors @ alone.vector).tolist())
         dense = float(hit.candidate.passage_vector @ alone.vector) + max(scores)
-        hits.append(replace(hit, score=hit.score - hit.dense + dense, dense=dense, sentence_scores=scores))
+        nearer = max(scores) - max(hit.sentence_scores)
+        score = hit.score + dense - hit.dense - (1 - SENTENCE_WEIGHT) * nearer
+        hits.append(replace(hit, score=score, dense=dense, sentence_scores=scores))
     return replace(alone, hits=tuple(hits), result=retrieval.result)
 
 

@@ -1,6 +1,6 @@
 """The read path: a question becomes ranked passages.
 
-A passage's score is cos(query, passage) + the best cos(query, sentence) + a share of how well the question's tokens are
+A passage's score is cos(query, passage) + half of the best cos(query, sentence) + how well the question's tokens are
 matched + a share of its BM25 score. A token is matched as well as its cosine with the nearest sentence tells: late
 interaction (MaxSim: Khattab and Zaharia, "ColBERT", SIGIR 2020) on the question's side alone, since an article's tokens
 are not kept. The lexical share is large where question and article share a language and small elsewhere, where only
@@ -21,15 +21,16 @@ from rag.errors import EncoderError
 from rag.languages import query_terms
 from rag.protocols import Encoder, Store
 from rag.syndication import one_a_story
-from rag.types import Candidate, Filters, Hit, SearchResult, Turn
+from rag.types import SENTENCE_WEIGHT, Candidate, Filters, Hit, SearchResult, Turn
 
 BM25_K1 = 1.2  # as the stores use; the bound of one term's score is its idf times (k1 + 1)
-LEXICAL_WEIGHT_SAME = 0.6
+LEXICAL_WEIGHT_SAME = 1.0
 LEXICAL_WEIGHT_ACROSS = 0.4
-TOKEN_WEIGHT = 0.75
-FEEDBACK = 3  # hits whose neighbours count,
+TOKEN_WEIGHT = 1.0
+FEEDBACK = 3  # hits whose neighbours in other languages count,
 FEEDBACK_SCALE = 0.05  # each by the exponential of its score in this unit
-FEEDBACK_WEIGHT = 1.0
+NEIGHBOUR = 0.6  # cosine from which
+FEEDBACK_WEIGHT = 2.0  # times what is above it, they rise
 NEAR_BEST = 0.15  # in score: what answers as well as the best, where newer articles are preferred
 
 
@@ -79,7 +80,8 @@ def retrieve(
 
     ``reading`` is how the question is read. ``without`` names stages to leave out: ``sentences`` (their
     vectors), ``tokens`` (of the question, each by itself), ``lexical`` (BM25), ``names`` (BM25 between two languages,
-    where only names and numbers match) and ``neighbours`` (what is near to the best passages).
+    where only names and numbers match) and ``neighbours`` (what is
+    near to the best passages, in other languages).
     """
     started = time.perf_counter()
     in_full = reading.get("in_full", question)
@@ -145,8 +147,8 @@ def _ranked(
     sentences = all_sentences @ vector
     ends = np.cumsum([len(candidate.sentence_vectors) for candidate in candidates]).tolist()
     starts = [0, *ends[:-1]]
-    dense = passages + np.maximum.reduceat(sentences, starts)
-    scores = passages if "sentences" in without else dense
+    nearest = np.maximum.reduceat(sentences, starts)
+    scores = passages if "sentences" in without else passages + SENTENCE_WEIGHT * nearest
     if len(tokens) and "tokens" not in without:
         matches = np.maximum.reduceat(all_sentences @ tokens.T, starts)
         scores = scores + TOKEN_WEIGHT * matches.mean(axis=1, dtype=np.float64)
@@ -161,20 +163,26 @@ def _ranked(
     )
     dealt = [scored[place] for place in order]
     if "neighbours" not in without:
-        order = _neighbours_first(order, scored, vectors)
-    cosines, dense = sentences.tolist(), dense.tolist()
+        order = _neighbours_first(order, scored, vectors, [candidate.article.language for candidate in candidates])
+    cosines, dense = sentences.tolist(), (passages + nearest).tolist()
     return [
         Hit(candidates[place], score, dense[place], lexical[place], tuple(cosines[starts[place] : ends[place]]))
         for place, score in zip(order, dealt, strict=True)
     ]
 
 
-def _neighbours_first(order: list[int], scores: list[float], vectors: NDArray[np.float32]) -> list[int]:
-    """Order places behind the best one by their nearness to the best few too: what tells the same, in any language.
+def _neighbours_first(
+    order: list[int], scores: list[float], vectors: NDArray[np.float32], languages: list[str]
+) -> list[int]:
+    """Bring forward what tells in other languages than the best one's what the best few tell; the best stays first.
 
-    Pseudo-relevance feedback (Rocchio 1971) that leaves the best where it is. Scores are dealt out anew.
+    Pseudo-relevance feedback (Rocchio 1971), between languages alone: in one, it takes the place of what answers.
     """
+    foreign = [language != languages[order[0]] for language in languages]
+    if not any(foreign):
+        return order
     few = order[:FEEDBACK]
     shares = np.exp([(scores[place] - scores[order[0]]) / FEEDBACK_SCALE for place in few])
-    nearness = (vectors @ (shares / shares.sum() @ vectors[few])).tolist()
-    return [order[0], *sorted(order[1:], key=lambda place: -scores[place] - FEEDBACK_WEIGHT * nearness[place])]
+    nearness = vectors @ (shares / shares.sum() @ vectors[few])
+    raised = (scores + np.where(foreign, FEEDBACK_WEIGHT * np.maximum(nearness - NEIGHBOUR, 0.0), 0.0)).tolist()
+    return [order[0], *sorted(order[1:], key=lambda place: -raised[place])]

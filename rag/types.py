@@ -193,6 +193,10 @@ class Window:
     centre: int = 0
 
 
+SENTENCE_WEIGHT = 0.5
+"""Of the cosine of its best sentence in the score of a hit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
     """A candidate with its place in the ranking.

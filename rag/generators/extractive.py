@@ -7,7 +7,7 @@ from rag.answer_types import expected_type, mentions, type_strength
 from rag.clauses import narrowed
 from rag.days import first_day
 from rag.languages import query_terms, term_set
-from rag.types import Article, Hit, Request, Span
+from rag.types import SENTENCE_WEIGHT, Article, Hit, Request, Span
 
 MOST_SENTENCES = 3
 HITS_READ = 8
@@ -83,7 +83,7 @@ def _choices(question: str, language: str, hits: Sequence[Hit]) -> Iterator[Choi
     kind = expected_type(question, language)
     for index, hit in enumerate(hits[:HITS_READ]):
         # The passage speaks for its sentences: one that answers may lean on its neighbours for the names.
-        rest = (hit.score - max(hit.sentence_scores)) / 2
+        rest = (hit.score - SENTENCE_WEIGHT * max(hit.sentence_scores)) / 2
         scores = hit.answer_scores or hit.sentence_scores
         for span, score in zip(hit.candidate.passage.sentences, scores, strict=True):
             strength = type_strength(kind, span.of(hit.candidate.article.text), question) if kind else 0.0
