@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,8 +38,8 @@ _SENTENCES = """
 class Record:
     """A passage under its number, which no other passage ever gets, so that a record never turns stale.
 
-    ``counts`` tells how often each of the ``length`` terms occurs. To count them all costs as much as to look for those
-    of one question in their text.
+    ``terms`` has ``length`` terms, each between two spaces of its own. To look there for those of a question takes
+    twice as long as to look them up, and a fifth of the time of counting all of them, once.
     """
 
     number: int
@@ -48,9 +47,13 @@ class Record:
     passage: Passage
     passage_vector: NDArray[np.float32]
     sentence_vectors: NDArray[np.float32]
-    counts: Mapping[str, int]
+    terms: str
     length: int
     signature: bytes
+
+    def counts(self, terms: Iterable[str]) -> dict[str, int]:
+        """Return how often each of some terms occurs."""
+        return {term: self.terms.count(f" {term} ") for term in terms}
 
     def candidate(self, lexical: float) -> Candidate:
         return Candidate(
@@ -116,7 +119,7 @@ class Records:
             records[number] = Record(
                 number, article, Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading),
                 vector.copy(), sentences[places[number]],  # copies, lest one record keep the vectors of all
-                Counter(map(sys.intern, terms.split(" "))), length, signature,  # records share many terms
+                f" {terms.replace(' ', '  ')} ", length, signature,
             )  # fmt: skip
         return records
 

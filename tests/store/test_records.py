@@ -22,6 +22,9 @@ def test_records_are_read_once(tmp_path):
             first, second = records.get(connection, [1, 2], 16)
             again = records.get(connection, [2, 1], 16)
     assert again == [second, first]
-    assert (first.counts, first.length) == ({"rail": 2, "port": 1}, 3)
+    assert (first.counts(["rail", "port", "ail", "sea"]), first.length) == (
+        {"rail": 2, "port": 1, "ail": 0, "sea": 0},
+        3,
+    )
     assert first.article is second.article
     assert (first.sentence_vectors.shape, second.passage_vector.shape) == ((2, 16), (16,))
