@@ -31,7 +31,7 @@ class ServerSettings(Layered):
     """Questions and other work done at once."""
     queue: Annotated[int, Meta(ge=0, le=10_000)] = 32
     """Work that may wait for its turn; more is refused with 503."""
-    rate: Annotated[float, Meta(ge=0.01)] = 200.0
+    rate: Annotated[float, Meta(ge=0.0001)] = 200.0
     """Requests a second that one client may make for long; more is refused with 429."""
     burst: Annotated[int, Meta(ge=1)] = 400
     """Requests that one client may make at once."""
