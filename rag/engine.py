@@ -81,8 +81,8 @@ class Engine(AbstractContextManager["Engine"]):
             retrieval = replace(retrieval, hits=newest_first(retrieval.hits))
         answer = unanswered(retrieval, probability, self.settings.top_k, self.generator.name)
         yield SourcesFound(answer.sources)
-        if probability >= self.settings.threshold and retrieval.hits:
-            if "focus" not in self.settings.without:
+        if probability >= self.settings.threshold:
+            if retrieval.hits and "focus" not in self.settings.without:
                 retrieval = focused(retrieval, self.encoder)
             keep = self.settings.unsupported == "mark"
             answer = yield from write(answer, retrieval, self.generator, self.encoder, keep_unsupported=keep)
