@@ -108,7 +108,9 @@ class Generation:
     def scores(self, records: Iterable[Record], weights: Mapping[str, float]) -> dict[int, float]:
         """Return the BM25 score of each record, by its number, with the statistics of the whole collection."""
         mean_length = max(self.meta.length / max(self.meta.passages, 1), 1.0)
-        return {record.number: bm25(record.counts(weights), record.length, mean_length, weights) for record in records}
+        return {
+            record.number: bm25(record.terms.counts(weights), record.length, mean_length, weights) for record in records
+        }
 
 
 def best_matching(scores: Mapping[int, float], matching: Iterable[int], limit: int) -> set[int]:
