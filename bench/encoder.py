@@ -23,10 +23,11 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
-from bench.lora import adapt, additions_of, falling, padded, parts, stored, unadapted
+from bench.lora import READ, adapt, additions_of, falling, padded, stored, unadapted
 from bench.reader_rows import LANGUAGES, Question, Reading
 from rag.encoders import additions
 from rag.encoders.bundled import PROMPTS
+from rag.encoders.onnx import by_length
 from rag.encoders.reader import END, FIRST
 from rag.encoders.transformer import encode
 
@@ -74,7 +75,7 @@ class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the t
     @torch.no_grad()  # type: ignore[untyped-decorator] # as above
     def read(self, rows: Sequence[Row]) -> Any:
         """Return the vectors of any number of rows."""
-        order = list(parts([len(row) for row in rows]))
+        order = list(by_length([len(row) for row in rows], READ))
         made = torch.cat([self([rows[place] for place in part]) for part in order])
         return made[torch.tensor([place for part in order for place in part], device=made.device).argsort()]
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import faiss
 import numpy as np
 
-from bench.timing import machine
+from bench.machine import machine
 from rag.indexing import BATCH, Indexer
 from rag.languages import query_terms
 from rag.opening import open_engine

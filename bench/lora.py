@@ -11,12 +11,12 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from rag.encoders import bundled
+from rag.encoders import bundled, onnx
 from rag.encoders.additions import KINDS, MATRICES, NORMS
 from rag.encoders.transformer import load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -75,21 +75,11 @@ def stored(parameters: Mapping[str, Any]) -> dict[str, NDArray[np.float16]]:
     return {name: parameter.detach().half().cpu().numpy() for name, parameter in parameters.items()}
 
 
-def padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Any, Any]:
+def padded(rows: Sequence[list[int]], device: Any) -> tuple[Any, Any]:
     """Return token ids and what of them is no padding, both of shape (rows, tokens)."""
-    ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=PADDING)
-    mask = (torch.arange(ids.shape[1]) < torch.tensor([[len(row)] for row in rows])).long()
-    return ids.to(device), mask.to(device)
-
-
-def parts(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the places of rows of these lengths, the longest first, as many as are read at once."""
-    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
-    start = 0
-    while start < len(order):
-        part = order[start : start + max(1, READ // lengths[order[start]])]
-        yield part
-        start += len(part)
+    made = onnx.padded(rows, PADDING)
+    ids, mask = (torch.from_numpy(made[name]).to(device) for name in ("input_ids", "attention_mask"))
+    return ids, mask
 
 
 def falling(optimiser: Any, steps: int) -> Any:

@@ -27,10 +27,11 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from bench import claims
-from bench.lora import adapt, additions_of, falling, padded, parts, stored, unadapted
+from bench.lora import READ, adapt, additions_of, falling, padded, stored, unadapted
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
 from rag.encoders import additions
 from rag.encoders.additions import KINDS
+from rag.encoders.onnx import by_length
 from rag.encoders.transformer import encode
 from rag.evaluation import auroc
 
@@ -149,7 +150,7 @@ def fit(
 @torch.no_grad()  # type: ignore[untyped-decorator] # as above
 def odds_of(reader: Reader, rows: Sequence[Row], output: int) -> NDArray[np.float32]:
     found = np.zeros(len(rows), np.float32)
-    for part in parts([len(row.tokens) for row in rows]):
+    for part in by_length([len(row.tokens) for row in rows], READ):
         found[part] = reader.read([rows[place] for place in part])[0][:, output].cpu().numpy()
     return found
 

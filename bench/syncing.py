@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.corpus import NAMES, seed_sentences
-from bench.timing import machine
+from bench.machine import machine
 from rag.encoders import load as load_encoder
 from rag.indexing import Indexer
 from rag.languages import terms

@@ -8,7 +8,7 @@ import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.timing import machine
+from bench.machine import machine
 
 BUILD = Path("build/bench")
 Cell = str | tuple[float, ...]

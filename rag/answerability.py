@@ -78,10 +78,10 @@ def _by_its_own_words(retrieval: Retrieval, alone: Retrieval) -> Retrieval:
     hits = []
     for hit in retrieval.hits:
         scores = tuple((hit.candidate.sentence_vectors @ alone.vector).tolist())
-        dense = float(hit.candidate.passage_vector @ alone.vector) + max(scores)
-        nearer = max(scores) - max(hit.sentence_scores)
-        score = hit.score + dense - hit.dense - (1 - SENTENCE_WEIGHT) * nearer
-        hits.append(replace(hit, score=score, dense=dense, sentence_scores=scores))
+        passage, sentence = float(hit.candidate.passage_vector @ alone.vector), max(scores)
+        before = max(hit.sentence_scores)
+        score = hit.score + passage - (hit.dense - before) + SENTENCE_WEIGHT * (sentence - before)
+        hits.append(replace(hit, score=score, dense=passage + sentence, sentence_scores=scores))
     return replace(alone, hits=tuple(hits), result=retrieval.result)
 
 

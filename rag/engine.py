@@ -24,8 +24,8 @@ from rag.retrieval import Reading, Retrieval, newest_first, retrieve
 from rag.types import UNDETERMINED, Filters, Request, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Generator as Generating
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -83,7 +83,7 @@ class Engine(AbstractContextManager["Engine"]):
         yield SourcesFound(answer.sources)
         if probability >= self.settings.threshold:
             if retrieval.hits and "focus" not in self.settings.without:
-                retrieval = focused(retrieval, self.encoder)
+                retrieval = self._timed("focus", focused, retrieval)
             keep = self.settings.unsupported == "mark"
             answer = yield from write(answer, retrieval, self.generator, self.encoder, keep_unsupported=keep)
         elapsed = 1000 * (time.perf_counter() - started)
@@ -140,9 +140,13 @@ class Engine(AbstractContextManager["Engine"]):
         """Have the encoder's reader look at the best hits, unless another cross-encoder has put them in order."""
         if self.reranker is not None or "reader" in self.settings.without or not found.hits:
             return found
+        return self._timed("read", read, found)
+
+    def _timed(self, stage: str, step: Callable[[Retrieval, Encoder], Retrieval], found: Retrieval) -> Retrieval:
+        """Return what a step with the encoder makes of a retrieval, with the time that it took."""
         started = time.perf_counter()
-        found = read(found, self.encoder)
-        return replace(found, timings={**found.timings, "read": 1000 * (time.perf_counter() - started)})
+        found = step(found, self.encoder)
+        return replace(found, timings={**found.timings, stage: 1000 * (time.perf_counter() - started)})
 
     def _respelled(self, found: Retrieval) -> list[str]:
         """The question with its names as the best articles in other languages spell them: 南宁, Nam Ninh, Nanning."""

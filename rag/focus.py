@@ -6,7 +6,6 @@ for with what is left of the question. Measured in docs/evaluation.md.
 """
 
 import re
-import time
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
@@ -27,14 +26,12 @@ _WORD = re.compile(r"\w+")
 
 def focused(found: Retrieval, encoder: Encoder) -> Retrieval:
     """Return a retrieval whose best hits tell of each sentence how near it is to what the question asks."""
-    started = time.perf_counter()
-    hits = list(found.hits)
-    asked = focus(found.question, hits[0].candidate.article)
-    if asked != (found.in_full or found.question) and any(char.isalnum() for char in asked):
-        vector = encoder.encode_queries([asked], [found.language])[0]
-        hits[:FOCUSED] = [_scored(hit, vector) for hit in hits[:FOCUSED]]
-    timings = {**found.timings, "focus": 1000 * (time.perf_counter() - started)}
-    return replace(found, hits=tuple(hits), timings=timings)
+    asked = focus(found.question, found.hits[0].candidate.article)
+    if asked == (found.in_full or found.question) or not any(char.isalnum() for char in asked):
+        return found
+    vector = encoder.encode_queries([asked], [found.language])[0]
+    scored = (_scored(hit, vector) for hit in found.hits[:FOCUSED])
+    return replace(found, hits=(*scored, *found.hits[FOCUSED:]))
 
 
 def _scored(hit: Hit, vector: NDArray[np.float32]) -> Hit:

@@ -97,9 +97,14 @@ class Layered:
             raise SettingsError("settings_file_unreadable", path=config_file(), reason=error) from error
 
     @classmethod
+    def variable(cls, name: str) -> str:
+        """Return the name of a setting's variable."""
+        return cls.PREFIX + name.upper()
+
+    @classmethod
     def variables(cls) -> dict[str, str]:
         """Return what the environment sets; a variable without a value sets nothing."""
-        held = {name: os.environ.get(cls.PREFIX + name.upper()) for name in cls.names()}
+        held = {name: os.environ.get(cls.variable(name)) for name in cls.names()}
         return {name: value for name, value in held.items() if value}
 
     @classmethod

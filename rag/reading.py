@@ -1,8 +1,8 @@
 """Reads the best passages together with the question, where the scores leave a doubt about them.
 
 The encoder's reader sees question and sentences at once. That takes some milliseconds a passage, so it reads only where
-neither an answer nor "the articles do not say" is sure: the best passage, and those that score about as well, which it
-puts in order.
+neither an answer nor "the articles do not say" is sure: the best passage, and the next where it scores about as well;
+it puts them in order.
 """
 
 import math

@@ -80,8 +80,7 @@ def retrieve(
 
     ``reading`` is how the question is read. ``without`` names stages to leave out: ``sentences`` (their
     vectors), ``tokens`` (of the question, each by itself), ``lexical`` (BM25), ``names`` (BM25 between two languages,
-    where only names and numbers match) and ``neighbours`` (what is
-    near to the best passages, in other languages).
+    where only names and numbers match) and ``neighbours`` (what is near to the best passages, in other languages).
     """
     started = time.perf_counter()
     in_full = reading.get("in_full", question)
@@ -155,7 +154,8 @@ def _ranked(
     lexical = [candidate.lexical / bound if bound else 0.0 for candidate in candidates]
     same = 0.0 if "lexical" in without else LEXICAL_WEIGHT_SAME
     across = 0.0 if "names" in without else LEXICAL_WEIGHT_ACROSS
-    weights = [same if candidate.article.language == language else across for candidate in candidates]
+    languages = [candidate.article.language for candidate in candidates]
+    weights = [same if spoken == language else across for spoken in languages]
     scored = (scores + np.multiply(weights, lexical)).tolist()
     order = sorted(
         range(len(candidates)),
@@ -163,7 +163,7 @@ def _ranked(
     )
     dealt = [scored[place] for place in order]
     if "neighbours" not in without:
-        order = _neighbours_first(order, scored, vectors, [candidate.article.language for candidate in candidates])
+        order = _neighbours_first(order, scored, vectors, languages)
     cosines, dense = sentences.tolist(), (passages + nearest).tolist()
     return [
         Hit(candidates[place], score, dense[place], lexical[place], tuple(cosines[starts[place] : ends[place]]))

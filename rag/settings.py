@@ -143,7 +143,7 @@ def origins() -> dict[str, str]:
     found = dict.fromkeys(Settings.names(), "default")
     found |= {name: variable for name, variable in FALLBACKS.items() if _stand_in(name)}
     found |= dict.fromkeys(Settings.stored(), str(config_file()))
-    return found | {name: Settings.PREFIX + name.upper() for name in Settings.variables()}
+    return found | {name: Settings.variable(name) for name in Settings.variables()}
 
 
 def _stand_in(name: str) -> Secret | None:
@@ -165,7 +165,7 @@ def _is_address(value: str) -> bool:
 
 def _refuse_unknown_variables() -> None:
     prefix = Settings.PREFIX
-    known = {prefix + name.upper() for name in Settings.names()} | NOT_SETTINGS
+    known = {*map(Settings.variable, Settings.names())} | NOT_SETTINGS
     for variable in sorted(os.environ):
         if variable.startswith(prefix) and not variable.startswith(SERVER_PREFIX) and variable not in known:
             hint = Settings.nearest(variable.removeprefix(prefix))

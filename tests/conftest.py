@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from processes import served
+from question_sets import write_sets
 
 from rag.tokens import Tokens
 
@@ -31,6 +32,14 @@ def _settings_of_its_own(monkeypatch, tmp_path):
     monkeypatch.setenv("RAG_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture(scope="session")
+def training_sets(tmp_path_factory):
+    """A folder of the question sets that bench fits the encoder and the reader to, tiny ones."""
+    folder = tmp_path_factory.mktemp("sets")
+    write_sets(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,12 @@
 import random
 
 import numpy as np
-import pytest
 import torch
-from question_sets import write_sets
 
 from bench import encoder, lora
 from bench.reader_rows import Paragraph, Question
 from rag.encoders import additions
 from rag.types import Span
-
-
-@pytest.fixture(scope="module")
-def sets(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sets")
-    write_sets(folder)
-    return folder
 
 
 def test_what_is_added_to_a_layer_can_be_added_to_its_matrix():
@@ -59,7 +50,7 @@ def test_a_batch_holds_what_answers_first_and_masks_what_answers_too(monkeypatch
     assert answered.tolist() == [[False, True, False, False], [True, False, False, False]]
 
 
-def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsys):
+def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypatch, capsys):
     layers = encoder.adapt
 
     def shallow(transformer):
@@ -70,7 +61,7 @@ def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(lora, "WARMING", 2)
     for name, value in {"QUESTIONS": 8, "TEMPERATURE": 0.05, "RATE": 2e-3}.items():
         monkeypatch.setattr(encoder, name, value)
-    encoder.run(sets, tmp_path / "encoder.npz", "cpu", steps=20)
+    encoder.run(training_sets, tmp_path / "encoder.npz", "cpu", steps=20)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     losses = [float(line[1]) for line in lines if line[0] == "loss"]
     assert losses[-1] < losses[0]

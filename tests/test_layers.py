@@ -5,7 +5,8 @@ import pytest
 from msgspec import Meta
 
 from rag.errors import SettingsError
-from rag.layers import Layered, Secret, UnfitError
+from rag.layers import NOT_A, Layered, Secret, UnfitError
+from rag.messages import catalogue
 
 
 def even(value):
@@ -79,3 +80,7 @@ def test_what_cannot_be_is_told_by_its_name_in_the_file(name, value, key):
 def test_an_unknown_setting_comes_with_the_nearest():
     with pytest.raises(SettingsError, match=r"probe\.lowd.*probe\.loud"):
         Probe.load({"lowd": 1})
+
+
+def test_every_key_of_an_invalid_value_is_in_the_catalogue():
+    assert set(NOT_A.values()) <= catalogue("en").keys()

@@ -4,8 +4,6 @@ import json
 import random
 
 import numpy as np
-import pytest
-from question_sets import write_sets
 
 from bench import lora, reader
 from bench.held_out import held_out, held_out_of_piaf, held_out_paragraphs, write_held_out
@@ -13,21 +11,14 @@ from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_ro
 from rag.types import Span
 
 
-@pytest.fixture(scope="module")
-def sets(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sets")
-    write_sets(folder)
-    return folder
-
-
-def test_a_question_set_of_what_is_held_out_has_all_paragraphs_and_no_question_about_others(sets, tmp_path):
-    apart = held_out_paragraphs(sets)
+def test_a_question_set_of_what_is_held_out_has_all_paragraphs_and_no_question_about_others(training_sets, tmp_path):
+    apart = held_out_paragraphs(training_sets)
     for name in ("xquad", "squad2-dev"):
-        count = write_held_out(sets / name, tmp_path / name)
+        count = write_held_out(training_sets / name, tmp_path / name)
         kept = [json.loads(line) for line in (tmp_path / name / "queries.jsonl").read_text("utf-8").splitlines()]
         assert len(kept) == count
         assert {row["group"] for row in kept} == {f"p{place}" for place in (2, 3, 6, 7)}
-        assert (tmp_path / name / "corpus.jsonl").read_bytes() == (sets / name / "corpus.jsonl").read_bytes()
+        assert (tmp_path / name / "corpus.jsonl").read_bytes() == (training_sets / name / "corpus.jsonl").read_bytes()
     french = {f"fr-p{place}" for place in range(8) if held_out_of_piaf(f"Bridges_{place // 2}")}
     assert {name for name in apart if name.startswith("fr")} == french
     assert [article for article in range(48) if held_out(article)] == list(range(1, 48, 2))
@@ -54,12 +45,12 @@ def test_the_row_of_the_answer_comes_first_and_tells_where_it_stands():
         assert others[0].tokens[-13:-1] == list(range(200, 212))
 
 
-def test_a_run_learns_and_writes_every_weight(sets, tmp_path, monkeypatch, capsys):
+def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypatch, capsys):
     for name, value in {"QUESTIONS": 16, "CLAIMS": 32}.items():
         monkeypatch.setattr(reader, name, value)
     monkeypatch.setattr(lora, "WARMING", 2)
     monkeypatch.setattr(reader.claims, "handmade", lambda: (reader.claims.Texts({}, {}), []))
-    reader.run(sets, tmp_path / "reader.npz", "cpu", epochs=2, layers=2)
+    reader.run(training_sets, tmp_path / "reader.npz", "cpu", epochs=2, layers=2)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     losses = [(float(line[2]), float(line[4])) for line in lines if line[0] == "loss"]
     assert len(losses) == 2

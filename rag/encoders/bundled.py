@@ -168,7 +168,7 @@ def _tensors(data: bytes, shape: _Shape, of: str = "") -> Iterator[tuple[str, ND
     import numpy as np
 
     for name, packed, size, offset in _directory(data):
-        if not _bert_name(name).startswith(of):
+        if not (called := _bert_name(name)).startswith(of):
             continue
         if packed:
             values: NDArray[np.float32] = dequantised(np.frombuffer(data, _block(), size // _BLOCK, offset))
@@ -176,7 +176,7 @@ def _tensors(data: bytes, shape: _Shape, of: str = "") -> Iterator[tuple[str, ND
             values = np.frombuffer(data, "<f4", size, offset).copy()
         if not name.endswith((".b", "ln.w")):
             values = values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
-        yield _bert_name(name), values
+        yield called, values
 
 
 def dequantised(blocks: NDArray[np.void]) -> NDArray[np.float32]:

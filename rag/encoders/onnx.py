@@ -194,7 +194,7 @@ def run(
 
     vectors = np.zeros((len(ids), dimension), np.float32)
     total, done = sum(map(len, ids)), 0
-    batches = list(_batches([len(row) for row in ids]))
+    batches = list(by_length([len(row) for row in ids], BATCH_TOKENS))
     pool = ThreadPoolExecutor(_cores())
     try:
         made = pool.map(lambda rows: _run(session, ["vector"], padded([ids[row] for row in rows], pad_id))[0], batches)
@@ -250,14 +250,14 @@ def tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int
     return ids
 
 
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Yield positions in groups of similar length, each within BATCH_TOKENS after padding, the longest texts first.
+def by_length(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield positions in groups of similar length, each within so many tokens after padding, the longest texts first.
 
     Memory is thus at its highest at once, rather than at the end of an hour.
     """
     batch: list[int] = []
     for position in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
-        if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_TOKENS:
+        if batch and (len(batch) + 1) * lengths[batch[0]] > most:
             yield batch
             batch = []
         batch.append(position)

@@ -51,13 +51,13 @@ class Terms:
 
     def counts(self, terms: Iterable[str]) -> Mapping[str, int]:
         """Return how often each of some terms occurs, and maybe others."""
-        if self._counts is None and self._asked:
+        if not self._asked:
+            self._asked = True
+            apart = f" {self._text.replace(' ', '  ')} "  # each between two spaces of its own
+            return {term: apart.count(f" {term} ") for term in terms}
+        if self._counts is None:
             self._counts = Counter(map(sys.intern, self._text.split(" ")))  # passages share many terms
-        if self._counts is not None:
-            return self._counts
-        self._asked = True
-        apart = f" {self._text.replace(' ', '  ')} "  # each between two spaces of its own
-        return {term: apart.count(f" {term} ") for term in terms}
+        return self._counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
