@@ -40,10 +40,10 @@ def one_a_story(hits: Sequence[Hit]) -> list[Hit]:
     shown: dict[str, Hit] = {}
     hidden: set[str] = set()
     for story in _stories(best):
-        told = _told([best[place] for place in story])
+        told, copies = _told([best[place] for place in story])
         shown[told.candidate.article.id] = told
         hidden |= {article.id for article in told.replaces}
-        hidden |= {best[n].candidate.article.id for n in story if _says_the_same(best[n], told)} - {*shown}
+        hidden |= {hit.candidate.article.id for hit in copies} - {*shown}
     return [_naming(hit, shown) for hit in hits if hit.candidate.article.id not in hidden]
 
 
@@ -71,8 +71,8 @@ def _stories(best: Sequence[Hit]) -> list[list[int]]:
     return [places for places in groups.values() if len(places) > 1]
 
 
-def _told(story: Sequence[Hit]) -> Hit:
-    """Return the hit that stands for a story, best first, with the articles that it stands for."""
+def _told(story: Sequence[Hit]) -> tuple[Hit, list[Hit]]:
+    """Return the hit that stands for a story, best first, with the articles that it stands for; and its copies."""
     articles = [hit.candidate.article for hit in story]
     outlets, addresses = {_outlet(a) for a in articles}, [a.url for a in articles if a.url is not None]
     apart = len(outlets) == len(articles) and len({*addresses}) == len(addresses)
@@ -82,10 +82,11 @@ def _told(story: Sequence[Hit]) -> Hit:
     assert current, "an article replaces only earlier ones"
     near = [hit for hit in current if hit.score >= current[0].score - NEAR]
     best = max(near, key=lambda hit: len(hit.candidate.article.text))
-    copies = [hit.candidate.article for hit in current if hit is not best and _says_the_same(hit, best)]
-    elsewhere = {_outlet(article): article for article in reversed(copies)}
+    copies = [hit for hit in story if hit is not best and _says_the_same(hit, best)]
+    others = [hit.candidate.article for hit in copies if hit.candidate.article not in old]
+    elsewhere = {_outlet(article): article for article in reversed(others)}
     elsewhere.pop(_outlet(best.candidate.article), None)
-    return replace(best, also=tuple(reversed(elsewhere.values())), replaces=tuple(old))
+    return replace(best, also=tuple(reversed(elsewhere.values())), replaces=tuple(old)), copies
 
 
 def _tell_one_story(one: Article, other: Article, alike: Likeness) -> bool:
@@ -120,7 +121,7 @@ def _says_the_same(copy: Hit, shown: Hit) -> bool:
     candidate, article = copy.candidate, shown.candidate.article
     nearest = max(zip(copy.sentence_scores, candidate.passage.sentences, strict=True), key=lambda pair: pair[0])[1]
     claimed = quantities(nearest.of(candidate.article.text), candidate.article.language, certain=True)
-    return not missing(claimed, quantities(article.text, article.language))
+    return not claimed or not missing(claimed, quantities(article.text, article.language))
 
 
 def _same_address(one: Article, other: Article) -> bool:
