@@ -1,5 +1,6 @@
 """Runs the application under uvicorn, and stops it in order; or over stdin and stdout, for one agent."""
 
+import gc
 import logging
 import signal
 import socket
@@ -17,6 +18,9 @@ from api.settings import ServerSettings
 from rag.errors import ServerError
 from rag.protocols import Generator, Progress, silent
 from rag.settings import Settings
+
+GARBAGE = 20_000
+"""Objects made, and not gone again, until Python looks for garbage among them; 700 by its default."""
 
 log = logging.getLogger("askpress.server")
 
@@ -67,6 +71,17 @@ def serve_stdio(settings: Settings, server: ServerSettings, *, progress: Progres
     anyio.run(run)
 
 
+def settle() -> None:
+    """Have Python look for garbage less often, and not among what is there by now.
+
+    A question leaves none: to look for it among all that is kept takes a twentieth of the time of questions, and 50 to
+    130 ms of one in a hundred (`python -m bench.latency`, 85,447 passages).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+
+
 def _listening(server: ServerSettings) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
@@ -89,6 +104,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
