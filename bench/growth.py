@@ -30,12 +30,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import faiss
 import numpy as np
 
+from api.serving import settle
 from bench.machine import machine
 from rag.indexing import BATCH, Indexer
 from rag.languages import query_terms
 from rag.opening import open_engine
 from rag.settings import load
-from rag.store import tables
+from rag.store import rows as stored
 from rag.store.columns import Columns
 from rag.store.database import Database
 from rag.types import Filters
@@ -173,6 +174,8 @@ def _answer(folder: Path, questions: Sequence[tuple[str, str]], pipe: Connection
     started = time.perf_counter()
     with open_engine(load(data_dir=folder, collection="bench", threshold=0.0)) as engine:
         for place in iter(pipe.recv, None):
+            if place == WARM:
+                settle()  # as a server does once it is ready
             began, processor = time.perf_counter(), time.process_time()
             answer = engine.ask(questions[place][0])
             ended = time.perf_counter()
@@ -216,12 +219,12 @@ def _recall(engine: Engine, folder: Path, questions: Sequence[tuple[str, str]]) 
     vectors = engine.encoder.encode_queries([text for text, _ in questions], [lang for _, lang in questions])
     database = Database(next(folder.rglob("collection.sqlite3")).parent, create=False, busy_timeout=10)
     with database.reading() as connection:
-        columns = Columns.build(tables.column_rows(connection))
+        columns = Columns.build(stored.column_rows(connection))
         places = np.zeros(int(columns.passages.max()) + 1, np.intp)
         places[columns.passages] = np.arange(len(columns))
         passages, sentences = (
             _exact(rows, vectors, places, len(columns))
-            for rows in (tables.passage_rows(connection), tables.sentence_rows(connection))
+            for rows in (stored.passage_rows(connection), stored.sentence_rows(connection))
         )
         named = connection.execute(
             "SELECT passages.number, id || ' ' || ordinal FROM passages JOIN articles ON articles.number = article"
@@ -266,7 +269,7 @@ def _exact(
     for batch in _batches(rows, 8192):
         numbers, blobs = zip(*batch, strict=True)
         at, starts = np.unique(places[list(numbers)], return_index=True)  # a passage's rows lie together
-        nearest = np.maximum.reduceat(tables.matrix(blobs, vectors.shape[1]) @ vectors.T, starts)
+        nearest = np.maximum.reduceat(stored.matrix(blobs, vectors.shape[1]) @ vectors.T, starts)
         best[at] = np.maximum(best[at], nearest)
     return best.T
 

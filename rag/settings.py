@@ -71,7 +71,7 @@ class Settings(Layered):
     """``cpu`` runs the exported model; any other name of a torch device runs sentence-transformers itself."""
     passage_tokens: Annotated[int, Meta(ge=32, le=8192)] = 256
     """The longest passage, in tokens of the encoder; its own window is the bound."""
-    candidates: Annotated[int, Meta(ge=1, le=1000)] = 50
+    candidates: Annotated[int, Meta(ge=1, le=1000)] = 30
     """Passages taken from each index before they are ranked."""
     top_k: Annotated[int, Meta(ge=1, le=100)] = 5
     """Sources listed with an answer."""

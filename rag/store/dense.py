@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.store.tables import matrix
+from rag.store.rows import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXACT = 50_000  # rows: some 2 ms of one core
 SAMPLE = 40  # vectors a list to learn the lists from: fewer, and FAISS warns
-SPARE = 2  # approximate rows taken for each that is wanted
+SPARE = 3  # approximate rows taken for each that is wanted
 _PROBED = 400  # lists that a question looks into where all passages take part: of some sqrt(rows) / 2 rows each
 _ROUNDS = 8  # of k-means over the sample
 _BATCH = 4096  # rows in memory beside the index while it is built
@@ -93,9 +93,14 @@ class DenseIndex:
         return self
 
     @classmethod
-    def load(cls, path: Path) -> DenseIndex:
-        """Read a file whose hash has been verified: ``faiss.read_index`` has no check of its own."""
-        return cls(_faiss().read_index(str(path)))
+    def load(cls, path: Path, *, mapped: bool = False) -> DenseIndex:
+        """Read a file whose hash has been verified: ``faiss.read_index`` has no check of its own.
+
+        ``mapped`` leaves the vectors of an exact index in the file, and nothing can be added to it then. Those of
+        inverted lists are copied all the same (FAISS 1.15), so that it would only hold both.
+        """
+        faiss = _faiss()
+        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0))
 
     def save(self, path: Path) -> None:
         try:

@@ -18,6 +18,7 @@ from rag.store.database import Database
 from rag.store.generation import best_matching
 from rag.store.indexes import Indexes
 from rag.store.records import Records
+from rag.store.rows import matrix
 from rag.store.whole import Whole
 from rag.types import Filters, Problem, SearchResult, StoreState
 
@@ -125,9 +126,9 @@ class EmbeddedStore:
                 raise EncoderError("vector_dimension_differs", found=vector.size, expected=meta.dimension)
             frequencies, weights = generation.weights(terms)
             among = generation.only(filters)
-            nearest = among.nearest(connection, vector, limit)
+            nearest, compared = among.nearest(connection, vector, limit)
             matching = among.matching(weights, limit) if weights else set()
-            records = self._records.get(connection, nearest | matching, len(vector))
+            records = self._records.get(connection, nearest | matching, len(vector), compared)
         scores = generation.scores(records, weights)
         chosen = nearest | best_matching(scores, matching, limit)
         return SearchResult(
@@ -159,7 +160,7 @@ class EmbeddedStore:
     def vectors(self, fingerprint: str, digests: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         with self._database.reading() as connection:
             kept = tables.read_vectors(connection, fingerprint, digests)
-        return {digest: tables.matrix([blob], len(blob) // 2)[0] for digest, blob in kept.items()}
+        return {digest: matrix([blob], len(blob) // 2)[0] for digest, blob in kept.items()}
 
     def origins(self) -> Mapping[str, Origin]:
         with self._database.reading() as connection:

@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.store import tables
+import numpy as np
+
+from rag.store import rows
 from rag.store.lexical import bm25, inverse_frequency
 from rag.store.parts import Part
+from rag.store.records import Compared
 from rag.store.snapshots import DamagedSnapshotError
 from rag.types import Filters
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import apsw
-    import numpy as np
     from numpy.typing import NDArray
 
     from rag.store.parts import Snapshot
@@ -55,7 +57,7 @@ class Generation:
         base = [snapshot.part] if snapshot else []
         ours = before is not None and (before.snapshot, before.meta.dimension) == (snapshot, meta.dimension)
         parts = [part for part, _ in before.parts] if before is not None and ours else [*base]
-        last, new = tables.last_passage(connection), 0
+        last, new = rows.last_passage(connection), 0
         if last > (parts[-1].last if parts else 0):
             new = last - (parts[-1].last if parts else 0)
             while len(parts) > len(base) and new * _MERGED >= len(parts[-1].columns):
@@ -64,8 +66,8 @@ class Generation:
         gone = [part.gone(connection) for part in parts]
         if snapshot:
             _compare(connection, meta, snapshot, len(gone[0]))
-        alive = tuple(_without(part, rows) for part, rows in zip(parts, gone, strict=True))
-        removed = Counter(term for rows in gone for _, terms in rows for term in set(terms.split(" ")))
+        alive = tuple(_without(part, went) for part, went in zip(parts, gone, strict=True))
+        removed = Counter(term for went in gone for _, terms in went for term in set(terms.split(" ")))
         return cls(meta, snapshot, tuple(zip(parts, alive, strict=True)), removed)
 
     def weights(self, terms: Sequence[str]) -> tuple[dict[str, int], dict[str, float]]:
@@ -89,17 +91,26 @@ class Generation:
             parts.append((part, mask if alive is None else mask & alive))
         return replace(self, parts=tuple(parts))
 
-    def nearest(self, connection: apsw.Connection, vector: NDArray[np.float32], limit: int) -> set[int]:
-        """Return the ``limit`` passages with the nearest vector and the ``limit`` with the nearest sentence."""
+    def nearest(
+        self, connection: apsw.Connection, vector: NDArray[np.float32], limit: int
+    ) -> tuple[set[int], Compared]:
+        """Return the ``limit`` passages with the nearest vector and the ``limit`` with the nearest sentence.
+
+        Beside them, what had to be read to tell which those are: nothing where the indexes do.
+        """
         passages: dict[int, float] = {}
         sentences: dict[int, float] = {}
         for part, mask in self.parts:
             passages |= part.passages.search(vector, limit, mask)
             sentences |= part.sentences.search(vector, limit, mask, width=_SENTENCES)
+        compared = Compared()
         if not all(part.exact for part, _ in self.parts):
-            passages = _cosines(tables.rows_of_passages(connection, passages), vector)
-            sentences = _cosines(tables.rows_of_sentences(connection, sentences), vector)
-        return _best(passages, limit) | _best(sentences, limit)
+            read = rows.Sentences(connection, sentences, len(vector))
+            compared = Compared(rows.read_passage_vectors(connection, passages, len(vector)), read)
+            passages = {number: float(found @ vector) for number, found in compared.passages.items()}
+            nearest = np.maximum.reduceat(read.vectors @ vector, list(read.starts.values())).tolist()
+            sentences = dict(zip(read.starts, nearest, strict=True))
+        return _best(passages, limit) | _best(sentences, limit), compared
 
     def matching(self, weights: Mapping[str, float], limit: int) -> set[int]:
         """Return passages among which are the ``limit`` with the greatest BM25 scores."""
@@ -122,15 +133,6 @@ def _best(scores: Mapping[int, float], limit: int) -> set[int]:
     return set(sorted(scores, key=lambda passage: (-scores[passage], passage))[:limit])
 
 
-def _cosines(rows: Iterable[tuple[int, bytes]], vector: NDArray[np.float32]) -> dict[int, float]:
-    """Return the greatest cosine of each passage's (passage, vector) rows with a vector."""
-    passages, blobs = zip(*read, strict=True) if (read := list(rows)) else ((), ())
-    best: dict[int, float] = {}
-    for passage, cosine in zip(passages, (tables.matrix(blobs, len(vector)) @ vector).tolist(), strict=True):
-        best[passage] = max(cosine, best.get(passage, cosine))
-    return best
-
-
 def _without(part: Part, gone: Sequence[tuple[int, str]]) -> NDArray[np.bool_] | None:
     if not gone:
         return None
@@ -141,6 +143,6 @@ def _without(part: Part, gone: Sequence[tuple[int, str]]) -> NDArray[np.bool_] |
 
 def _compare(connection: apsw.Connection, meta: Meta, snapshot: Snapshot, gone: int) -> None:
     contents = snapshot.contents
-    added = tables.count_passages(connection, contents.last)
+    added = rows.count_passages(connection, contents.last)
     if contents.generation > meta.generation or contents.passages - gone + added != meta.passages:
         raise DamagedSnapshotError(snapshot.folder, "does not belong to this state of the database")

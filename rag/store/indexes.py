@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.errors import StorageFull, StoreBusy, StoreError
-from rag.store import tables
+from rag.store import rows, tables
 from rag.store.database import storing
 from rag.store.generation import Generation
-from rag.store.parts import Snapshot, write_snapshot
-from rag.store.snapshots import Contents, DamagedSnapshotError, OutdatedSnapshotError, Pointer, Snapshots
+from rag.store.parts import STEP, Snapshot, fits, write_snapshot
+from rag.store.snapshots import (
+    Contents,
+    DamagedSnapshotError,
+    OutdatedSnapshotError,
+    Pointer,
+    Snapshots,
+    Which,
+)
 from rag.types import Problem
 
 if TYPE_CHECKING:
@@ -54,7 +62,7 @@ class Indexes:
     def begin(self, connection: apsw.Connection) -> None:
         """Begin a new generation in a write transaction."""
         tables.next_generation(connection)
-        tables.forget_removed(connection, self.snapshots.since())
+        rows.forget_removed(connection, self.snapshots.since())
 
     def write(self, *, anew: bool = False) -> None:
         """Write the indexes of the present generation, where they are not written, or ``anew`` without the last ones.
@@ -70,12 +78,26 @@ class Indexes:
                 pointer = self.snapshots.pointer()
                 made = pointer is not None and pointer.name.startswith(f"{meta.generation}-")
                 if meta.dimension is not None and not made:
-                    before = self._whole(pointer)
-                    self.snapshots.write(lambda folder: write_snapshot(connection, meta, folder, before))
+                    self._build(connection, meta, self._whole("DRAFT"), self._whole("CURRENT"))
 
-    def _whole(self, pointer: Pointer | None) -> Snapshot | None:
+    def _build(self, connection: apsw.Connection, meta: Meta, *found: Snapshot | None) -> None:
+        """Write a snapshot of what the transaction sees, adding to the first of those found that fits.
+
+        What takes minutes is done in steps. Each is kept as a draft, which the next build adds to if this one ends.
+        """
+        before = next((each for each in found if each and fits(connection, meta, each)), None)
+        while (until := rows.nth_passage(connection, STEP, before.part.last if before else 0)) is not None:
+            step = partial(write_snapshot, connection, meta, before=before, until=until)
+            self.snapshots.write(step, "DRAFT")
+            before = self._whole("DRAFT")
+            if before is None:
+                break  # a disk that damages what it is given: what reads the snapshot will tell
+        self.snapshots.write(partial(write_snapshot, connection, meta, before=before))
+
+    def _whole(self, which: Which) -> Snapshot | None:
         """Return a snapshot of our own, to be added to, where it is not damaged."""
         try:
+            pointer = self.snapshots.pointer(which)
             return Snapshot.load(self.snapshots, pointer) if pointer else None
         except DamagedSnapshotError:
             return None  # the next takes its place
@@ -87,7 +109,7 @@ class Indexes:
                 passages = tables.read_meta(connection).passages
                 contents = self._contents()
                 since = (contents.generation, contents.last) if contents else (0, 0)
-                behind = tables.count_passages(connection, since[1]) + tables.count_removed(connection, *since)
+                behind = rows.count_passages(connection, since[1]) + rows.count_removed(connection, *since)
             if behind > min(max(_BEHIND, _BEHIND_PART * passages), _BEHIND_MOST):
                 self.write()
         except StoreBusy:
@@ -95,9 +117,9 @@ class Indexes:
         except StoreError:
             self._notice(Problem("index_not_written", {"path": self.snapshots.folder}))
 
-    def _contents(self) -> Contents | None:
+    def _contents(self, which: Which = "CURRENT") -> Contents | None:
         try:
-            pointer = self.snapshots.pointer()
+            pointer = self.snapshots.pointer(which)
             return self.snapshots.contents(pointer) if pointer else None
         except DamagedSnapshotError:
             return None  # it is mended where it is opened
@@ -114,10 +136,10 @@ class Indexes:
             with self.snapshots.building():
                 self.snapshots.clean()
                 self._drop_outdated()
-                contents = self._contents()  # before the database is read, as in reading()
+                found = self._contents(), self._contents("DRAFT")  # before the database is read, as in reading()
                 with self._database.reading() as connection:
                     known = tables.read_meta(connection).generation
-                if contents is None or contents.generation <= known:
+                if all(contents is None or contents.generation <= known for contents in found):
                     return
                 if not known:
                     path = self._database.path
@@ -184,7 +206,7 @@ class Indexes:
         if pointer is None:
             return None
         if self._snapshot is None or self._snapshot.pointer != pointer:
-            self._snapshot = Snapshot.load(self.snapshots, pointer)
+            self._snapshot = Snapshot.load(self.snapshots, pointer, mapped=True)
         return self._snapshot
 
     def _rebuild(
@@ -200,7 +222,7 @@ class Indexes:
                 if self.snapshots.pointer() == pointer:
                     self.snapshots.discard(pointer)
                     self.snapshots.clean()
-                    self.snapshots.write(lambda folder: write_snapshot(connection, meta, folder))
+                    self._build(connection, meta)
         except StoreError:
             self._notice(Problem("index_not_rebuilt", values))
             return False

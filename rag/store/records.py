@@ -6,14 +6,15 @@ import json
 import sys
 import threading
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rag.store.tables import matrix, read_articles
-from rag.types import Article, Candidate, Passage, Span
+from rag.store.rows import Sentences, read_passage_vectors
+from rag.store.tables import read_articles
+from rag.types import Article, Candidate, Passage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import apsw
     import numpy as np
@@ -24,19 +25,14 @@ V = TypeVar("V")
 _KEPT_PASSAGES = 4096  # with vectors of 384 dimensions some 20 kB each
 _KEPT_ARTICLES = 1024
 _PASSAGES = """
-    SELECT passages.number, article, ordinal, start, stop, heading, terms, length, vectors.vector
-    FROM passages JOIN vectors ON vectors.number = passages.vector
-    WHERE passages.number IN (SELECT value FROM json_each(?))
+    SELECT number, article, ordinal, start, stop, heading, terms, length
+    FROM passages WHERE number IN (SELECT value FROM json_each(?))
 """
-_SENTENCES = """
-    SELECT passage, start, stop, vectors.vector
-    FROM sentences JOIN vectors ON vectors.number = sentences.vector
-    WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY passage, ordinal
-"""
+_COUNTED = 4  # times that terms are asked for until all are counted
 
 
 class Terms:
-    """The terms of a passage. All are counted when some are asked for the second time.
+    """The terms of a passage. All are counted once they have been asked for a few times.
 
     That takes five times as long as to look for those of one question in the text, and in a large collection a passage
     is seldom found twice. Safe for threads: two may count, with one outcome.
@@ -46,18 +42,26 @@ class Terms:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._asked = False
+        self._asked = 0
         self._counts: Mapping[str, int] | None = None
 
     def counts(self, terms: Iterable[str]) -> Mapping[str, int]:
         """Return how often each of some terms occurs, and maybe others."""
-        if not self._asked:
-            self._asked = True
+        self._asked += 1
+        if self._asked < _COUNTED:
             apart = f" {self._text.replace(' ', '  ')} "  # each between two spaces of its own
             return {term: apart.count(f" {term} ") for term in terms}
         if self._counts is None:
             self._counts = Counter(map(sys.intern, self._text.split(" ")))  # passages share many terms
         return self._counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What was read to compare passages exactly: the vectors of some, by number, and the sentences of some."""
+
+    passages: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    sentences: Sentences | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,34 +116,34 @@ class Records:
         self._records: Recent[int, Record] = Recent(_KEPT_PASSAGES)
         self._articles: Recent[int, tuple[Article, bytes]] = Recent(_KEPT_ARTICLES)
 
-    def get(self, connection: apsw.Connection, numbers: Collection[int], dimension: int) -> list[Record]:
-        """Return the records of passages that the connection's transaction sees."""
+    def get(
+        self, connection: apsw.Connection, numbers: Collection[int], dimension: int, compared: Compared
+    ) -> list[Record]:
+        """Return the records of passages that the connection's transaction sees, of which some was read already."""
         found = self._records.find(numbers)
         missing = [number for number in numbers if number not in found]
         if missing:
-            read = self._read(connection, json.dumps(missing), dimension)
+            read = self._read(connection, missing, dimension, compared)
             self._records.keep(read)
             found |= read
         return list(found.values())
 
-    def _read(self, connection: apsw.Connection, numbers: str, dimension: int) -> dict[int, Record]:
-        rows: list[Any] = connection.execute(_PASSAGES, (numbers,)).fetchall()
+    def _read(
+        self, connection: apsw.Connection, numbers: Sequence[int], dimension: int, compared: Compared
+    ) -> dict[int, Record]:
+        rows: Any = connection.execute(_PASSAGES, (json.dumps(numbers),)).fetchall()
         articles = self._read_articles(connection, {row[1] for row in rows})
-        spans: dict[int, list[Span]] = {row[0]: [] for row in rows}
-        blobs: list[bytes] = []
-        places: dict[int, list[int]] = {row[0]: [] for row in rows}
-        for number, start, stop, blob in connection.execute(_SENTENCES, (numbers,)):
-            spans[number].append(Span(start, stop))
-            places[number].append(len(blobs))
-            blobs.append(blob)
-        sentences, vectors = matrix(blobs, dimension), matrix([row[-1] for row in rows], dimension)
+        vectors = compared.passages.copy()
+        vectors |= read_passage_vectors(connection, (n for n in numbers if n not in vectors), dimension)
+        before = compared.sentences
+        others = Sentences(connection, (n for n in numbers if not before or n not in before.starts), dimension)
         records = {}
-        for row, vector in zip(rows, vectors, strict=True):
-            number, article_number, ordinal, start, stop, heading, terms, length, _ = row
+        for number, article_number, ordinal, start, stop, heading, terms, length in rows:
             article, signature = articles[article_number]
+            spans, own = (others if number in others.starts or not before else before).of(number)
             records[number] = Record(
-                number, article, Passage(article.id, ordinal, start, stop, tuple(spans[number]), heading),
-                vector.copy(), sentences[places[number]],  # copies, lest one record keep the vectors of all
+                number, article, Passage(article.id, ordinal, start, stop, spans, heading),
+                vectors[number].copy(), own,  # copies, lest one record keep the vectors of all
                 Terms(terms), length, signature,
             )  # fmt: skip
         return records

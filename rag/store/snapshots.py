@@ -2,6 +2,7 @@
 
 ``snapshots/CURRENT`` holds "<name> <SHA-256 of the manifest>", ``snapshots/<name>/manifest.json`` the SHA-256 of every
 other file, and a name is "<generation>-<since>-<random>". So one hash that does not match tells of any damage.
+``snapshots/DRAFT`` names in the same way what a large build has made so far, which nobody searches.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import secrets
 import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import apsw
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+Which = Literal["CURRENT", "DRAFT"]
 _MANIFEST = "manifest.json"
 _LOCKS = ".tantivy-"  # files of this name come and go with every process that opens the index
 
@@ -77,10 +79,10 @@ class Snapshots:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def pointer(self) -> Pointer | None:
-        """Return which snapshot to use, None before the first."""
+    def pointer(self, which: Which = "CURRENT") -> Pointer | None:
+        """Return which snapshot to use, None before the first; or which draft to go on with."""
         try:
-            content = (self.folder / "CURRENT").read_bytes()
+            content = (self.folder / which).read_bytes()
         except FileNotFoundError:
             return None
         name, _, manifest_hash = content.decode("ascii", "replace").strip().partition(" ")
@@ -118,10 +120,11 @@ class Snapshots:
         manifest: dict[str, dict[str, Any]] = json.loads(content)
         return manifest
 
-    def write(self, fill: Callable[[Path], Contents]) -> None:
+    def write(self, fill: Callable[[Path], Contents], which: Which = "CURRENT") -> None:
         """Make a snapshot of what ``fill`` writes into a folder, and keep the one before it for who still reads it.
 
-        The caller holds ``building``. Raises OSError; then CURRENT is what it was.
+        A draft takes the place of the last one, and a snapshot that of any. The caller holds ``building``. Raises
+        OSError; then CURRENT, or DRAFT, is what it was.
         """
         aside = self.folder / f"tmp-{secrets.token_hex(4)}"
         try:
@@ -133,7 +136,7 @@ class Snapshots:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)  # a full disk should get its space back
             raise
-        self._point_to(f"{name} {manifest_hash}\n")
+        self._point_to(f"{name} {manifest_hash}\n", which)
 
     def _seal(self, folder: Path, contents: Contents) -> str:
         """Make a folder durable, with a manifest of it, and return the manifest's hash."""
@@ -149,15 +152,18 @@ class Snapshots:
             sync_folder(inner)
         return manifest_hash
 
-    def _point_to(self, line: str) -> None:
-        before = self.pointer()
-        aside = self.folder / "tmp-CURRENT"
+    def _point_to(self, line: str, which: Which) -> None:
+        before, draft = self.pointer(), self.pointer("DRAFT")
+        aside = self.folder / f"tmp-{which}"
         aside.write_text(line, "ascii")
         _sync_and_hash(aside)
         sync_folder(self.folder)
-        aside.replace(self.folder / "CURRENT")
+        aside.replace(self.folder / which)
+        if which == "CURRENT":
+            (self.folder / "DRAFT").unlink(missing_ok=True)
         sync_folder(self.folder)
-        for name in self.names() - {line.split(maxsplit=1)[0], before.name if before else ""}:
+        old = self.names() - {before.name if before else ""} if which == "CURRENT" else {draft.name} if draft else set()
+        for name in old - {line.split(maxsplit=1)[0]}:
             shutil.rmtree(self.folder / name, ignore_errors=True)  # Windows keeps an open file; the next write tries
 
     def names(self) -> set[str]:
@@ -199,7 +205,8 @@ class Snapshots:
                 path.unlink()
 
     def discard(self, pointer: Pointer | None) -> None:
-        """Remove a damaged snapshot and CURRENT. The caller holds ``building``."""
+        """Remove a damaged snapshot, CURRENT and DRAFT. The caller holds ``building``."""
         (self.folder / "CURRENT").unlink(missing_ok=True)
+        (self.folder / "DRAFT").unlink(missing_ok=True)
         if pointer is not None and pointer.name in self.names():
             shutil.rmtree(self.folder / pointer.name, ignore_errors=True)  # as above

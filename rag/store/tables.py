@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from rag.days import first_day, last_day
 from rag.errors import EncoderError
 from rag.store.filters import condition, sources
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import apsw
-    from numpy.typing import NDArray
 
     from rag.types import Entry
 
@@ -33,12 +30,6 @@ _ADD_PASSAGE = """
 _ADD_SENTENCE = """
     INSERT INTO sentences (passage, ordinal, start, stop, vector)
     VALUES (?, ?, ?, ?, (SELECT number FROM vectors WHERE fingerprint = ? AND digest = ?))
-"""
-_PASSAGE_ROWS = """
-    SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector
-"""
-_SENTENCE_ROWS = """
-    SELECT sentences.passage, vectors.vector FROM sentences JOIN vectors ON vectors.number = sentences.vector
 """
 
 
@@ -57,11 +48,6 @@ def read_meta(connection: apsw.Connection) -> Meta:
     query = "SELECT generation, fingerprint, dimension, passages, sentences, length FROM meta"
     row: Any = connection.execute(query).fetchone()
     return Meta(*row)
-
-
-def matrix(blobs: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
-    """Return kept vectors as float32 of shape (blobs, dimension)."""
-    return np.frombuffer(b"".join(blobs), dtype="<f2").reshape(len(blobs), dimension).astype(np.float32)
 
 
 def next_generation(connection: apsw.Connection) -> None:
@@ -159,82 +145,6 @@ def write_vectors(connection: apsw.Connection, fingerprint: str, rows: Iterable[
         "INSERT INTO vectors (fingerprint, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         ((fingerprint, digest, vector) for digest, vector in rows),
     )
-
-
-def passage_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield (passage, vector) of the passages with greater numbers than ``after``, in order."""
-    yield from connection.execute(f"{_PASSAGE_ROWS} WHERE passages.number > ? ORDER BY passages.number", (after,))
-
-
-def sentence_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield (passage, vector) of the sentences of those passages, in order."""
-    order = "ORDER BY sentences.passage, sentences.ordinal"
-    yield from connection.execute(f"{_SENTENCE_ROWS} WHERE sentences.passage > ? {order}", (after,))
-
-
-def rows_of_passages(connection: apsw.Connection, passages: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield (passage, vector) of some passages."""
-    where = "passages.number IN (SELECT value FROM json_each(?))"
-    yield from connection.execute(f"{_PASSAGE_ROWS} WHERE {where}", (json.dumps(list(passages)),))
-
-
-def rows_of_sentences(connection: apsw.Connection, passages: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield (passage, vector) of the sentences of some passages."""
-    where = "sentences.passage IN (SELECT value FROM json_each(?))"
-    yield from connection.execute(f"{_SENTENCE_ROWS} WHERE {where}", (json.dumps(list(passages)),))
-
-
-def column_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, str, str, str | None, str | None]]:
-    """Yield (passage, language, sources, first day, last day) of the passages with greater numbers, in order."""
-    yield from connection.execute(
-        "SELECT passages.number, language, sources, first_day, last_day "
-        "FROM passages JOIN articles ON articles.number = passages.article "
-        "WHERE passages.number > ? ORDER BY passages.number",
-        (after,),
-    )
-
-
-def term_rows(connection: apsw.Connection, after: int = 0) -> Iterator[tuple[int, str]]:
-    """Yield (passage, terms joined by spaces) of those passages, in order."""
-    yield from connection.execute("SELECT number, terms FROM passages WHERE number > ? ORDER BY number", (after,))
-
-
-def last_passage(connection: apsw.Connection) -> int:
-    """Return the greatest number of a passage, 0 where there is none."""
-    last: int = connection.execute("SELECT coalesce(max(number), 0) FROM passages").get
-    return last
-
-
-def count_passages(connection: apsw.Connection, after: int) -> int:
-    """Return how many passages have greater numbers than ``after``."""
-    count: int = connection.execute("SELECT count(*) FROM passages WHERE number > ?", (after,)).get
-    return count
-
-
-def count_sentences(connection: apsw.Connection, after: int) -> int:
-    """Return how many sentences those have."""
-    count: int = connection.execute("SELECT count(*) FROM sentences WHERE passage > ?", (after,)).get
-    return count
-
-
-def removed_rows(connection: apsw.Connection, generation: int, last: int) -> list[tuple[int, str]]:
-    """Return (passage, terms) of what was taken away after a generation from among its passages, up to ``last``."""
-    query = "SELECT passage, terms FROM removed WHERE generation > ? AND passage <= ?"
-    rows: Any = connection.execute(query, (generation, last)).fetchall()
-    return list(rows)
-
-
-def count_removed(connection: apsw.Connection, generation: int, last: int) -> int:
-    """Return how many those are."""
-    count: int = connection.execute(
-        "SELECT count(*) FROM removed WHERE generation > ? AND passage <= ?", (generation, last)
-    ).get
-    return count
-
-
-def forget_removed(connection: apsw.Connection, generation: int) -> None:
-    """Drop the memory of what was removed up to a generation that every snapshot has reached."""
-    connection.execute("DELETE FROM removed WHERE generation <= ?", (generation,))
 
 
 def read_article(connection: apsw.Connection, article_id: str) -> Article | None:

@@ -34,10 +34,11 @@ def test_each_passage_comes_once_with_its_best_vector(limit, allowed):
         assert list(found.values()) == pytest.approx(list(expected.values())[:limit], abs=1e-6)
 
 
-def test_a_file_holds_the_same(tmp_path):
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_file_holds_the_same(tmp_path, mapped):
     index = DenseIndex.exact(16).extend(rows(10, 2))
     index.save(tmp_path / "index")
-    loaded = DenseIndex.load(tmp_path / "index")
+    loaded = DenseIndex.load(tmp_path / "index", mapped=mapped)
     assert len(loaded) == 20
     assert loaded.search(vector_of("q"), 5, None) == index.search(vector_of("q"), 5, None)
 

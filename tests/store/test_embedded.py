@@ -140,10 +140,10 @@ def test_damage_that_comes_back_is_not_mended_for_ever(folder, monkeypatch):
 def test_searches_and_writes_go_on_while_a_snapshot_is_built(folder, monkeypatch):
     begun, done = Event(), Event()
 
-    def slow(*arguments):
+    def slow(*arguments, **named):
         begun.set()
         assert done.wait(30)
-        return write_snapshot(*arguments)
+        return write_snapshot(*arguments, **named)
 
     monkeypatch.setattr("rag.store.indexes.write_snapshot", slow)
     with open_store(folder) as store:

@@ -32,14 +32,3 @@ def test_the_counters_follow_every_write(store):
     with store._database.reading() as connection:
         meta = tables.read_meta(connection)
     assert (meta.generation, meta.passages, meta.sentences, meta.length) == (2, 2, 2, 4)
-
-
-def test_numbers_of_passages_are_not_given_out_twice(store):
-    store.put([make_entry("a", "rail")])
-    with store._database.reading() as connection:
-        first = tables.last_passage(connection)
-    store.remove(["a"])
-    store.put([make_entry("a", "rail")])
-    with store._database.reading() as connection:
-        assert tables.last_passage(connection) > first
-        assert tables.removed_rows(connection, 0, first) == [(first, "rail")]
