@@ -2,7 +2,7 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rag.encoders.onnx import TOKENIZER, load_tokenizer, tokenise
@@ -42,6 +42,7 @@ def test_the_ids_are_those_of_the_tokenizers_library(both, text):
 @settings(max_examples=300, deadline=None)
 def test_the_ids_are_the_same_for_any_text_that_both_normalise_alike(both, text):
     fast, slow = both
+    assume(not any(token.content in text for token in slow.get_added_tokens_decoder().values()))  # see below
     if slow.normalizer.normalize_str(text).split() == unicodedata.normalize("NFKC", text).split():
         assert fast.encode(text, 512) == tokenise(slow, [text], 512)[0]
 
