@@ -1,6 +1,5 @@
 """Runs the application under uvicorn, and stops it in order; or over stdin and stdout, for one agent."""
 
-import gc
 import logging
 import signal
 import socket
@@ -16,11 +15,9 @@ from api.connection import Connection
 from api.operation import log_to_stderr
 from api.settings import ServerSettings
 from rag.errors import ServerError
+from rag.garbage import settle
 from rag.protocols import Generator, Progress, silent
 from rag.settings import Settings
-
-GARBAGE = 20_000
-"""Objects made, and not gone again, until Python looks for garbage among them; 700 by its default."""
 
 log = logging.getLogger("askpress.server")
 
@@ -69,17 +66,6 @@ def serve_stdio(settings: Settings, server: ServerSettings, *, progress: Progres
             await AgentServer(app.state.parts).run_stdio_async()
 
     anyio.run(run)
-
-
-def settle() -> None:
-    """Have Python look for garbage less often, and not among what is there by now.
-
-    A question leaves none: to look for it among all that is kept takes a twentieth of the time of questions, and 50 to
-    130 ms of one in a hundred (`python -m bench.latency`, 85,447 passages).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
 
 
 def _listening(server: ServerSettings) -> socket.socket:

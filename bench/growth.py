@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import faiss
 import numpy as np
 
-from api.serving import settle
 from bench.machine import machine
+from rag.garbage import settle
 from rag.indexing import BATCH, Indexer
 from rag.languages import query_terms
 from rag.opening import open_engine
