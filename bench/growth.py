@@ -191,17 +191,22 @@ def _answer(folder: Path, questions: Sequence[tuple[str, str]], pipe: Connection
 
 
 def _measure(folders: Sequence[Path], questions: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Ask each question of one collection after the other, each in a process of its own, so that times compare."""
+    """Ask each question of one collection after the other, each in a process of its own, so that times compare.
+
+    The first is asked before the next process starts.
+    """
     context = multiprocessing.get_context("spawn")
     children = []
+    told: list[list[dict[str, float]]] = []
     for folder in folders:
         ours, theirs = context.Pipe()
         process = context.Process(target=_answer, args=(folder, questions, theirs), daemon=True)
         process.start()
         theirs.close()  # so that to wait for one that died ends
         children.append((process, ours))
-    told: list[list[dict[str, float]]] = [[] for _ in children]
-    for place in range(len(questions)):
+        ours.send(0)
+        told.append([ours.recv()])
+    for place in range(1, len(questions)):
         for (_, pipe), times in zip(children, told, strict=True):
             pipe.send(place)
             times.append(pipe.recv())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXACT = 50_000  # rows: some 2 ms of one core
 SAMPLE = 40  # vectors a list to learn the lists from: fewer, and FAISS warns
-SPARE = 3  # approximate rows taken for each that is wanted
+SPARE = 3  # approximate rows taken for each that is wanted, where all passages take part
 _PROBED = 400  # lists that a question looks into where all passages take part: of some sqrt(rows) / 2 rows each
 _ROUNDS = 8  # of k-means over the sample
 _BATCH = 4096  # rows in memory beside the index while it is built
@@ -123,7 +123,9 @@ class DenseIndex:
         if self.lists and allowed is not None and np.count_nonzero(allowed) <= SPARE * limit:
             return dict.fromkeys(np.flatnonzero(allowed).tolist(), 0.0)
         best = dict[int, float]()
-        wanted, probed = limit * (SPARE if self.lists else width), self._probed(allowed, width)
+        part = self._part(allowed, width)
+        wanted = math.ceil(limit * SPARE / part**0.25) if self.lists else limit * width
+        probed = min(math.ceil(_PROBED / math.sqrt(part)), self.lists)
         while rows := min(wanted, len(self)):
             with _one_thread():
                 scores, passages = self._index.search(vector[np.newaxis], rows, params=self._looking(allowed, probed))
@@ -135,10 +137,15 @@ class DenseIndex:
             wanted, probed = 4 * wanted, 4 * probed
         return best if self.lists else dict(islice(best.items(), limit))
 
-    def _probed(self, allowed: NDArray[np.bool_] | None, width: int) -> int:
-        """Return into how many lists to look: into more the fewer passages take part, which lie farther off then."""
-        part = 1.0 if allowed is None else min(width * max(int(np.count_nonzero(allowed)), 1) / max(len(self), 1), 1.0)
-        return min(math.ceil(_PROBED / math.sqrt(part)), self.lists)
+    def _part(self, allowed: NDArray[np.bool_] | None, width: int) -> float:
+        """Return about which part of all rows takes part.
+
+        The smaller it is, the farther off they lie and the nearer to each other: into more lists one has to look, and
+        more rows to compare.
+        """
+        if allowed is None:
+            return 1.0
+        return min(width * max(int(np.count_nonzero(allowed)), 1) / max(len(self), 1), 1.0)
 
     def _looking(self, allowed: NDArray[np.bool_] | None, probed: int) -> Any:
         faiss = _faiss()
