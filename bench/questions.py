@@ -45,7 +45,7 @@ class Size:
     hot: int
 
 
-QUICK, FULL = Size(40, 2, 2, 24), Size(400, 3, 5, 64)
+QUICK, FULL = Size(100, 3, 2, 24), Size(400, 3, 5, 64)
 
 
 @dataclass(slots=True)
