@@ -162,8 +162,10 @@ class Snapshots:
         if which == "CURRENT":
             (self.folder / "DRAFT").unlink(missing_ok=True)
         sync_folder(self.folder)
-        old = self.names() - {before.name if before else ""} if which == "CURRENT" else {draft.name} if draft else set()
-        for name in old - {line.split(maxsplit=1)[0]}:
+        old = self.names() - {line.split(maxsplit=1)[0], before.name if before else ""}
+        if which == "DRAFT":
+            old &= {draft.name if draft else ""}
+        for name in old:
             shutil.rmtree(self.folder / name, ignore_errors=True)  # Windows keeps an open file; the next write tries
 
     def names(self) -> set[str]:

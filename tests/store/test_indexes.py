@@ -111,3 +111,17 @@ def test_a_draft_of_a_database_that_an_older_one_replaced_is_not_gone_on_with(fo
         store.snapshot()
         assert firsts == [0]
         assert names(store) == {"y", "z"}
+
+
+@pytest.mark.parametrize("name", ["..", "", "CURRENT", "../other"])
+def test_a_draft_pointer_that_is_damaged_costs_nothing_else(folder, monkeypatch, name):
+    monkeypatch.setattr("rag.store.indexes.STEP", 20)
+    with open_store(folder) as store:
+        store.put(make_entry(f"a{n}", f"rail {n}", f"sea {n}") for n in range(50))
+        (folder.parent / "other").mkdir()
+        (folder / "snapshots").mkdir(exist_ok=True)
+        (folder / "snapshots" / "DRAFT").write_text(f"{name} 0")
+        store.snapshot()
+        assert (folder.parent / "other").exists()
+        assert len(names(store)) == 50
+        assert store.check() == ()
