@@ -120,10 +120,14 @@ class DenseIndex:
         all of those are returned. ``allowed``, indexed by passage, says which take part. ``width`` is how many vectors
         to expect of a passage.
         """
-        if self.lists and allowed is not None and np.count_nonzero(allowed) <= SPARE * limit:
-            return dict.fromkeys(np.flatnonzero(allowed).tolist(), 0.0)
+        part = 1.0  # about, of all rows, that takes part
+        if allowed is not None:
+            count = np.count_nonzero(allowed)
+            if self.lists and count <= SPARE * limit:
+                return dict.fromkeys(np.flatnonzero(allowed).tolist(), 0.0)
+            part = min(width * max(int(count), 1) / max(len(self), 1), 1.0)
         best = dict[int, float]()
-        part = self._part(allowed, width)
+        # The fewer take part, the farther off they lie, and the nearer to each other: more lists, and more rows.
         wanted = math.ceil(limit * SPARE / part**0.25) if self.lists else limit * width
         probed = min(math.ceil(_PROBED / math.sqrt(part)), self.lists)
         while rows := min(wanted, len(self)):
@@ -136,16 +140,6 @@ class DenseIndex:
                 break
             wanted, probed = 4 * wanted, 4 * probed
         return best if self.lists else dict(islice(best.items(), limit))
-
-    def _part(self, allowed: NDArray[np.bool_] | None, width: int) -> float:
-        """Return about which part of all rows takes part.
-
-        The smaller it is, the farther off they lie and the nearer to each other: into more lists one has to look, and
-        more rows to compare.
-        """
-        if allowed is None:
-            return 1.0
-        return min(width * max(int(np.count_nonzero(allowed)), 1) / max(len(self), 1), 1.0)
 
     def _looking(self, allowed: NDArray[np.bool_] | None, probed: int) -> Any:
         faiss = _faiss()

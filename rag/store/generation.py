@@ -105,7 +105,7 @@ class Generation:
             sentences |= part.sentences.search(vector, limit, mask, width=_SENTENCES)
         compared = Compared()
         if not all(part.exact for part, _ in self.parts):
-            read = rows.Sentences(connection, sentences, len(vector))
+            read = rows.read_sentences(connection, sentences, len(vector))
             compared = Compared(rows.read_passage_vectors(connection, passages, len(vector)), read)
             passages = {number: float(found @ vector) for number, found in compared.passages.items()}
             nearest = np.maximum.reduceat(read.vectors @ vector, list(read.starts.values())).tolist()

@@ -78,13 +78,14 @@ class Indexes:
                 pointer = self.snapshots.pointer()
                 made = pointer is not None and pointer.name.startswith(f"{meta.generation}-")
                 if meta.dimension is not None and not made:
-                    self._build(connection, meta, self._whole("DRAFT"), self._whole("CURRENT"))
+                    self._build(connection, meta, "DRAFT", "CURRENT")
 
-    def _build(self, connection: apsw.Connection, meta: Meta, *found: Snapshot | None) -> None:
-        """Write a snapshot of what the transaction sees, adding to the first of those found that fits.
+    def _build(self, connection: apsw.Connection, meta: Meta, *to: Which) -> None:
+        """Write a snapshot of what the transaction sees, adding to the first of those named that fits.
 
         What takes minutes is done in steps. Each is kept as a draft, which the next build adds to if this one ends.
         """
+        found = map(self._whole, to)
         before = next((each for each in found if each and fits(connection, meta, each)), None)
         while (until := rows.nth_passage(connection, STEP, before.part.last if before else 0)) is not None:
             step = partial(write_snapshot, connection, meta, before=before, until=until)

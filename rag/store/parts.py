@@ -62,13 +62,13 @@ class Part:
         """
         columns = Columns.build(rows.column_rows(connection, after, until))
         lexical = LexicalIndex.build(rows.term_rows(connection, after, until), folder)
-        numbers = rows.passage_numbers(connection, after)
+        passages = rows.count_passages(connection, after)
         sentences = meta.sentences if not after else rows.count_sentences(connection, after)
         return cls(
-            _empty(connection, meta, numbers, len(numbers), _passages).extend(
+            _empty(connection, meta, after, passages, _passages).extend(
                 rows.passage_rows(connection, after, until)
             ),
-            _empty(connection, meta, numbers, sentences, _sentences).extend(
+            _empty(connection, meta, after, sentences, _sentences).extend(
                 rows.sentence_rows(connection, after, until)
             ),
             lexical, columns, meta.generation, until or rows.last_passage(connection),
@@ -95,12 +95,13 @@ class Part:
         return [row for row in rows.removed_rows(connection, self.since, self.last) if here[row[0]]]
 
 
-def _empty(connection: apsw.Connection, meta: Meta, numbers: Sequence[int], count: int, sampled: Sample) -> DenseIndex:
+def _empty(connection: apsw.Connection, meta: Meta, after: int, count: int, sampled: Sample) -> DenseIndex:
     """Return an index for so many rows, learnt from those of passages at equal distances where it has to learn."""
     assert meta.dimension is not None
     wanted = dense.lists(count)
     if not wanted:
         return DenseIndex.exact(meta.dimension)
+    numbers = rows.passage_numbers(connection, after)
     sample = min(wanted * dense.SAMPLE * len(numbers) // count + 1, len(numbers))
     chosen = [numbers[place] for place in np.linspace(0, len(numbers) - 1, sample).astype(np.intp)]
     return DenseIndex.learnt(sampled(connection, chosen, meta.dimension), wanted)
@@ -111,7 +112,7 @@ def _passages(connection: apsw.Connection, numbers: Sequence[int], dimension: in
 
 
 def _sentences(connection: apsw.Connection, numbers: Sequence[int], dimension: int) -> NDArray[np.float32]:
-    return rows.Sentences(connection, numbers, dimension).vectors
+    return rows.read_sentences(connection, numbers, dimension).vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rag.store.rows import Sentences, read_passage_vectors
+from rag.store.rows import Sentences, read_passage_vectors, read_sentences
 from rag.store.tables import read_articles
 from rag.types import Article, Candidate, Passage
 
@@ -61,7 +61,7 @@ class Compared:
     """What was read to compare passages exactly: the vectors of some, by number, and the sentences of some."""
 
     passages: dict[int, NDArray[np.float32]] = field(default_factory=dict)
-    sentences: Sentences | None = None
+    sentences: Sentences = field(default_factory=Sentences)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,11 +136,11 @@ class Records:
         vectors = compared.passages.copy()
         vectors |= read_passage_vectors(connection, (n for n in numbers if n not in vectors), dimension)
         before = compared.sentences
-        others = Sentences(connection, (n for n in numbers if not before or n not in before.starts), dimension)
+        others = read_sentences(connection, (n for n in numbers if n not in before.starts), dimension)
         records = {}
         for number, article_number, ordinal, start, stop, heading, terms, length in rows:
             article, signature = articles[article_number]
-            spans, own = (others if number in others.starts or not before else before).of(number)
+            spans, own = (before if number in before.starts else others).of(number)
             records[number] = Record(
                 number, article, Passage(article.id, ordinal, start, stop, spans, heading),
                 vectors[number].copy(), own,  # copies, lest one record keep the vectors of all

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 _PASSAGE_ROWS = """
     SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector
 """
-_PASSAGES_OF = """
-    SELECT passages.number, vectors.vector FROM passages JOIN vectors ON vectors.number = passages.vector
-    WHERE passages.number IN (SELECT value FROM json_each(?))
-"""
 _SENTENCE_ROWS = """
     SELECT sentences.passage, vectors.vector FROM sentences JOIN vectors ON vectors.number = sentences.vector
 """
@@ -56,18 +52,19 @@ def read_passage_vectors(
     connection: apsw.Connection, passages: Iterable[int], dimension: int
 ) -> dict[int, NDArray[np.float32]]:
     """Return the vector of each passage, rows of one matrix."""
-    rows: Any = connection.execute(_PASSAGES_OF, (json.dumps(list(passages)),)).fetchall()
+    where = "passages.number IN (SELECT value FROM json_each(?))"
+    rows: Any = connection.execute(f"{_PASSAGE_ROWS} WHERE {where}", (json.dumps(list(passages)),)).fetchall()
     return dict(zip((row[0] for row in rows), matrix([row[1] for row in rows], dimension), strict=True))
 
 
 class Sentences:
     """The sentences of some passages; ``vectors`` is float32 of shape (sentences, dimension), a passage's together."""
 
-    def __init__(self, connection: apsw.Connection, passages: Iterable[int], dimension: int) -> None:
-        rows: Any = connection.execute(_SENTENCES_OF, (json.dumps(list(passages)),)).fetchall()
-        self._rows: list[tuple[int, int, int, bytes]] = rows
-        self.vectors = matrix([row[3] for row in self._rows], dimension)
-        self._counts = Counter(row[0] for row in self._rows)
+    def __init__(self, rows: Sequence[tuple[int, int, int, bytes]] = (), dimension: int = 0) -> None:
+        """``rows`` are (passage, start, stop, vector), those of a passage together."""
+        self._rows = rows
+        self.vectors = matrix([row[3] for row in rows], dimension)
+        self._counts = Counter(row[0] for row in rows)
         ends = accumulate(self._counts.values())
         self.starts = {n: end - count for (n, count), end in zip(self._counts.items(), ends, strict=True)}
 
@@ -75,6 +72,12 @@ class Sentences:
         """Return where the sentences of a passage lie, and a copy of their vectors."""
         own = slice(start := self.starts[passage], start + self._counts[passage])
         return tuple(Span(first, last) for _, first, last, _ in self._rows[own]), self.vectors[own].copy()
+
+
+def read_sentences(connection: apsw.Connection, passages: Iterable[int], dimension: int) -> Sentences:
+    """Return the sentences of some passages."""
+    rows: Any = connection.execute(_SENTENCES_OF, (json.dumps(list(passages)),)).fetchall()
+    return Sentences(rows, dimension)
 
 
 def column_rows(

@@ -28,7 +28,7 @@ def test_the_sentences_of_passages_are_read_in_one_go(store):
     first, second = make_entry("a", "rail. port", "sea. lake. pond"), make_entry("b", "hill")
     store.put([first, second])
     with store._database.reading() as connection:
-        read = rows.Sentences(connection, [3, 2], 16)
+        read = rows.read_sentences(connection, [3, 2], 16)
     assert read.starts == {2: 0, 3: 3}
     assert len(read.vectors) == 4
     for number, passage, vectors in ((2, first.passages[1], first.sentence_vectors[2:]),
