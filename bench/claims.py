@@ -33,7 +33,7 @@ from rag.citations import ClaimReader, sentences_of
 from rag.encoders import load as load_encoder
 from rag.segmentation import segment
 from rag.settings import load as load_settings
-from rag.support import SETS, features, nearest, score, stated
+from rag.support import SETS, features, nearest, score, stated, window
 from rag.types import Article, Candidate, Hit, Window
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def _weighed(case: Case, hits: Sequence[Hit], encoder: Remembering, *, read: boo
     best = max(near, key=lambda group: score(claim, group))
     if score(claim, best) == -math.inf:
         return {}
-    odds = {"odds": float(claim.read([Window("", (best[0].text,))])[0])} if read else {}
+    odds = {"odds": float(claim.read([window(claim, best)])[0])} if read else {}
     return features(claim, best) | odds
 
 

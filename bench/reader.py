@@ -1,13 +1,14 @@
-"""Fits the reader: the bundled encoder as a cross-encoder, which says whether an article answers a question.
+"""Fits the readers: the bundled encoder as a cross-encoder, which says whether an article answers a question.
 
-``python -m bench.reader SETS --output rag/encoders/reader.npz`` fits it, and prints the area under the ROC on what
+``python -m bench.reader SETS --output rag/encoders`` fits both, and prints the area under the ROC on what
 bench/held_out.py keeps apart. It wants a GPU. SETS holds ``xquad``, ``squad2-dev`` (both CC BY-SA 4.0) and ``piaf-fr``
 (MIT, its paragraphs CC BY-SA 3.0) in the form that ``rag eval`` reads; nothing of them is kept.
 
 What is added to the encoder is a product of two narrow matrices beside each of a layer's six (LoRA, Hu et al., ICLR
 2022), other weights of the layers' norms, and a head on the first token. Its first output is the log-odds that a window
 of sentences answers a question, its second that sentences carry a claim (``bench.claims``). A third layer, which finds
-where the answer stands in the window, teaches the rest, and is not kept.
+where the answer stands in the window, teaches the rest, and is not kept. The reader so made then teaches the short one,
+of half of the layers (``bench.distillation``).
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from bench import claims
+from bench import claims, distillation
 from bench.lora import READ, adapt, additions_of, falling, padded, stored, unadapted
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
-from rag.encoders import additions
+from rag.encoders import additions, distilled
 from rag.encoders.additions import KINDS
 from rag.encoders.onnx import by_length
 from rag.encoders.transformer import encode
@@ -59,34 +60,36 @@ class Batch:
 
 
 class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
-    """A BertModel, which is changed by it, with what is fitted. Its dropout is that of its configuration, .1."""
+    """A BertModel with a head. Its dropout is that of its configuration, .1."""
 
     def __init__(self, transformer: Any) -> None:
         super().__init__()
-        self.transformer = adapt(transformer)
+        self.transformer = transformer
         hidden = transformer.config.hidden_size
         self.dropout = nn.Dropout(0.1)
         self.pool, self.out, self.span = nn.Linear(hidden, hidden), nn.Linear(hidden, 2), nn.Linear(hidden, 2)
 
     def forward(self, ids: Any, mask: Any) -> Any:
-        """Return the log-odds of shape (rows, 2), and those of a token to begin and to end the answer."""
+        """Return the log-odds of shape (rows, 2), and the states of the tokens."""
         states = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-        return self.out(self.dropout(torch.tanh(self.pool(states[:, 0])))), self.span(states)
+        return self.out(self.dropout(torch.tanh(self.pool(states[:, 0])))), states
 
     def read(self, rows: Sequence[Row]) -> Any:
+        """Return the same, and what is no padding, of shape (rows, tokens)."""
         device = self.pool.weight.device
         ids, mask = padded([row.tokens for row in rows], device)
         with torch.autocast(device.type, torch.bfloat16):
-            odds, places = self(ids, mask)
-        return odds.float(), places.float().masked_fill(mask[..., None] == 0, -1e4)
+            odds, states = self(ids, mask)
+        return odds.float(), states.float(), mask
 
     def weights(self) -> dict[str, NDArray[np.float16]]:
+        """Return what was fitted, as ``rag.encoders.additions`` loads it."""
         head = {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in KINDS}
         return stored(head | additions_of(self.transformer))
 
 
 def loss_of(reader: Reader, batch: Batch) -> Any:
-    odds, places = reader.read(batch.rows)
+    odds, states, mask = reader.read(batch.rows)
     yes = torch.tensor([float(row.yes) for row in batch.rows], device=odds.device)
     if batch.kind == "claim":
         # the false are the more, and of more kinds
@@ -102,6 +105,7 @@ def loss_of(reader: Reader, batch: Batch) -> Any:
         loss = loss + 0.5 * torch.stack(chosen).mean()
     if held := [place for place, row in enumerate(batch.rows) if row.answer]:
         ends = torch.tensor([row.answer for row in batch.rows if row.answer], device=odds.device)
+        places = reader.span(states).masked_fill(mask[..., None] == 0, -1e4)
         loss = loss + 0.25 * sum(cross_entropy(places[held, :, end], ends[:, end]) for end in (0, 1))
     return loss
 
@@ -122,6 +126,12 @@ def batches(questions: Sequence[Question], made: Sequence[Claim], chance: random
             yield Batch(kind, [[drawn_claim_row(claim, chance) for claim in order[start : start + CLAIMS]]])
 
 
+def steps_of(questions: Sequence[Question], made: Sequence[Claim]) -> int:
+    """Return how many batches an epoch has."""
+    items = sum(len(items_of(question, random.Random(0))) for question in questions)
+    return math.ceil(items / QUESTIONS) + math.ceil(len(made) / CLAIMS)
+
+
 def fit(
     reader: Reader, questions: Sequence[Question], made: Sequence[Claim], epochs: int
 ) -> Iterator[dict[str, float]]:
@@ -129,9 +139,7 @@ def fit(
     chance = random.Random(0)
     fitted = [parameter for parameter in reader.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
-    items = sum(len(items_of(question, chance)) for question in questions)
-    steps = epochs * (math.ceil(items / QUESTIONS) + math.ceil(len(made) / CLAIMS))
-    schedule = falling(optimiser, steps)
+    schedule = falling(optimiser, epochs * steps_of(questions, made))
     reader.train()
     for _ in range(epochs):
         losses = defaultdict(list)
@@ -184,30 +192,40 @@ def prepare(sets: Path, model: Any, tokenizer: Any) -> tuple[list[Question], lis
     return reading.questions(sets), fitted, apart
 
 
-def run(sets: Path, output: Path, device: str, epochs: int, layers: int | None = None) -> None:
-    """Fit the reader, of the first ``layers`` of the encoder or of all, and write and measure it."""
+def run(sets: Path, output: Path, device: str, epochs: tuple[int, int], layers: int | None = None) -> None:
+    """Fit the reader, of the first ``layers`` of the encoder or of all, and the short one; write and measure both.
+
+    ``epochs`` are those of the one and of the other, ``output`` the folder for their weights.
+    """
     model, tokenizer = unadapted(device)
     transformer = model[0].auto_model
     transformer.encoder.layer = transformer.encoder.layer[:layers]
-    questions, fitted, apart = prepare(sets, model, tokenizer)
-    torch.manual_seed(0)
-    reader = Reader(transformer).to(device)
-    for losses in fit(reader, [question for question in questions if not question.held_out], fitted, epochs):
-        print("loss", *(f"{kind} {loss:.4f}" for kind, loss in sorted(losses.items())), flush=True)
-    np.savez(output, **reader.weights())
+    questions, made, apart = prepare(sets, model, tokenizer)
+    usable = [question for question in questions if not question.held_out]
     chance = random.Random(0)
     items = [item for question in questions if question.held_out for item in items_of(question, chance)]
+    torch.manual_seed(0)
+    reader = Reader(adapt(transformer)).to(device)
+    for losses in fit(reader, usable, made, epochs[0]):
+        print("loss", *(f"{kind} {loss:.4f}" for kind, loss in sorted(losses.items())), flush=True)
+    np.savez(output / additions.READER.name, **reader.weights())
     print("\n".join(measured(reader, items, apart)))
+    short = distillation.halved(reader)
+    drawn = (batch for _ in range(epochs[1]) for batch in batches(usable, made, chance))
+    for loss in distillation.fit(short, reader, drawn, epochs[1] * steps_of(usable, made)):
+        print(f"distilled {loss:.4f}", flush=True)
+    distilled.save(output / distilled.SHORT_READER.name, distillation.weights(short))
+    print("\n".join(measured(short, items, apart)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reader")
     parser.add_argument("sets", type=Path, metavar="SETS")
-    parser.add_argument("--output", type=Path, default=additions.READER)
+    parser.add_argument("--output", type=Path, metavar="FOLDER", default=additions.READER.parent)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, nargs=2, default=(4, 10), help="of the reader, and of the short one")
     options = parser.parse_args()
-    run(options.sets, options.output, options.device, options.epochs)
+    run(options.sets, options.output, options.device, tuple(options.epochs))
 
 
 if __name__ == "__main__":

@@ -69,8 +69,7 @@ def _unread_and_read(retrieval: Retrieval, engine: Engine) -> Iterator[Retrieval
     """Yield a retrieval as if its best passage had not been read, and as if it had, where the encoder has a reader."""
     first, *others = retrieval.hits
     yield replace(retrieval, hits=(replace(first, odds=None), *others))
-    asked = retrieval.in_full or retrieval.question
-    read = replace(retrieval, hits=(*odds_read(asked, [first], engine.encoder), *others))
+    read = replace(retrieval, hits=(*odds_read(retrieval, [first], engine.encoder), *others))
     if read.hits[0].odds is not None:
         yield read
 

@@ -38,7 +38,7 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
     if not 1 - SURE < answerability(found) < SURE:
         return found
     rivals = [hit for hit in found.hits[:READ] if hit.score > found.hits[0].score - MARGIN]
-    hits = odds_read(found.in_full or found.question, rivals, encoder)
+    hits = odds_read(found, rivals, encoder)
     if hits[0].odds is None:
         return found
     ordered = sorted(hits, key=lambda hit: -hit.score - WEIGHT * math.tanh((hit.odds or 0.0) / SCALE))
@@ -46,13 +46,15 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
     return replace(found, hits=(*dealt, *found.hits[len(rivals) :]))
 
 
-def odds_read(question: str, hits: list[Hit], encoder: Encoder) -> list[Hit]:
-    """Return hits with the log-odds that their best sentences, and those around them, answer a question."""
-    odds = encoder.read("question", question, [_window(hit) for hit in hits])
+def odds_read(found: Retrieval, hits: list[Hit], encoder: Encoder) -> list[Hit]:
+    """Return hits with the log-odds that their best sentences, and those around them, answer the question."""
+    windows = [_window(hit, found.language) for hit in hits]
+    odds = encoder.read("question", found.in_full or found.question, windows)
     return [replace(hit, odds=float(value)) for hit, value in zip(hits, odds, strict=True)] if len(odds) else hits
 
 
-def _window(hit: Hit) -> Window:
+def _window(hit: Hit, language: str) -> Window:
     article, passage = hit.candidate.article, hit.candidate.passage
     sentences = tuple(span.of(article.text) for span in passage.sentences)
-    return Window(article.title, sentences, hit.sentence_scores.index(max(hit.sentence_scores)))
+    centre = hit.sentence_scores.index(max(hit.sentence_scores))
+    return Window(article.title, sentences, centre, across=article.language != language)

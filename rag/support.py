@@ -88,11 +88,16 @@ def judged(claim: Statement, quoted: Sequence[Sentence]) -> float:
     unread = score(claim, quoted)
     if unread == -math.inf:
         return unread
-    told = sorted(quoted, key=lambda sentence: (sentence.hit, sentence.span.start))
-    odds = claim.read([Window("", (" ".join(sentence.text for sentence in told),))])
+    odds = claim.read([window(claim, quoted)])
     if not len(odds):
         return unread
     return weighed({**features(claim, quoted), "odds": float(odds[0])}, f"{_pair(claim, quoted)}_read")
+
+
+def window(claim: Statement, quoted: Sequence[Sentence]) -> Window:
+    """Return what the reader reads of sentences."""
+    told = sorted(quoted, key=lambda sentence: (sentence.hit, sentence.span.start))
+    return Window("", (" ".join(sentence.text for sentence in told),), across=_pair(claim, quoted) == "across")
 
 
 def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -186,11 +186,15 @@ Asked = Literal["question", "claim"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sentences of an article with this title, to be read from the one at ``centre`` on, to both sides."""
+    """Sentences of an article with this title, to be read from the one at ``centre`` on, to both sides.
+
+    ``across`` says that they are in another language than what they are read with.
+    """
 
     title: str
     sentences: tuple[str, ...]
     centre: int = 0
+    across: bool = False
 
 
 SENTENCE_WEIGHT = 0.5

@@ -4,10 +4,13 @@ import json
 import random
 
 import numpy as np
+import torch
+from transformers import BertConfig, BertModel
 
-from bench import lora, reader
+from bench import distillation, lora, reader
 from bench.held_out import held_out, held_out_of_piaf, held_out_paragraphs, write_held_out
 from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_rows
+from rag.encoders import distilled
 from rag.types import Span
 
 
@@ -50,14 +53,18 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
         monkeypatch.setattr(reader, name, value)
     monkeypatch.setattr(lora, "WARMING", 2)
     monkeypatch.setattr(reader.claims, "handmade", lambda: (reader.claims.Texts({}, {}), []))
-    reader.run(training_sets, tmp_path / "reader.npz", "cpu", epochs=2, layers=2)
+    monkeypatch.setattr(distillation, "RATE", 2e-3)
+    monkeypatch.setattr(distillation, "TOLD", 2)
+    reader.run(training_sets, tmp_path, "cpu", epochs=(2, 2), layers=2)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     losses = [(float(line[2]), float(line[4])) for line in lines if line[0] == "loss"]
     assert len(losses) == 2
     assert losses[1][0] < losses[0][0]
     assert losses[1][1] < losses[0][1]
-    areas = [float(line[-3]) for line in lines if line[0] != "loss"]
-    assert len(areas) == 6
+    told = [float(line[1]) for line in lines if line[0] == "distilled"]
+    assert told[-1] < told[0]
+    areas = [float(line[-3]) for line in lines if line[0] in {"questions", "claims"}]
+    assert len(areas) == 2 * 6
     assert all(0 <= area <= 1 for area in areas)
     with np.load(tmp_path / "reader.npz") as stored:
         shapes = {name: stored[name].shape for name in stored.files}
@@ -67,3 +74,24 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     assert shapes["1.intermediate.b"] == (1536, 16)
     assert shapes["0.output_norm.bias"] == shapes["pool.bias"] == (384,)
     assert shapes["out.weight"] == (2, 384)
+    weights, shipped = distilled.load(tmp_path / "short_reader.npz"), distilled.load(distilled.SHORT_READER)
+    assert weights.keys() == {name for name in shipped if name.startswith(("layer.0.", "pool.", "out."))}
+    assert {name: weight.shape for name, weight in weights.items()} == {name: shipped[name].shape for name in weights}
+
+
+def test_the_short_reader_begins_as_every_second_layer_of_its_teacher_with_what_was_added_to_them():
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=6, num_attention_heads=2, intermediate_size=8)
+    teacher = reader.Reader(lora.adapt(BertModel(config, add_pooling_layer=False))).eval()
+    for part in teacher.modules():
+        if isinstance(part, lora.Adapted):
+            torch.nn.init.normal_(part.b)
+    made = distillation.halved(teacher).eval()
+    assert all(parameter.requires_grad for parameter in made.transformer.encoder.parameters())
+    assert not any(parameter.requires_grad for parameter in made.transformer.embeddings.parameters())
+    layers = teacher.transformer.encoder.layer
+    teacher.transformer.encoder.layer = torch.nn.ModuleList([layers[0], layers[2], layers[5]])
+    ids, mask = torch.tensor([[3, 4, 5], [6, 7, 1]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
+    with torch.no_grad():
+        for ours, theirs in zip(made(ids, mask), teacher(ids, mask), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-5)

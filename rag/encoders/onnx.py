@@ -41,6 +41,7 @@ MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 BIAS = "bias.npz"
 READER = "reader.onnx"
+SHORT_READER = "short_reader.onnx"
 
 
 class OnnxEncoder(Described):
@@ -55,7 +56,8 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._reader: Future[Reader] | None = None
+        self._readers: dict[str, Future[Reader]] = {}
+        self._side_by_side = ThreadPoolExecutor(2)  # windows that are read at one time
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         self._opening = _beside(lambda: open_session(folder / MODEL))
@@ -81,7 +83,8 @@ class OnnxEncoder(Described):
 
     def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vector of a question, of shape (1, dimension), and its tokens' states, all from one run."""
-        self._open_reader()  # it is likely to be wanted as soon as passages are found
+        if self._manifest.reader:
+            self._reader(SHORT_READER)  # it is likely to be wanted as soon as passages are found
         vector, states = self._questions(self._query_ids([text])[0])
         return self._bias.remove(vector, "query", [language]), states
 
@@ -103,21 +106,23 @@ class OnnxEncoder(Described):
     def read(self, kind: Asked, asked: str, windows: Sequence[Window]) -> NDArray[np.float32]:
         import numpy as np
 
-        opening = self._open_reader() if windows else None
-        if opening is None:
+        if not self._manifest.reader:
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
-        return opening.result().read(kind, rows(kind, asked, windows, prompt, self._bare_ids))
+        ids = rows(kind, asked, windows, prompt, self._bare_ids)
+        opening = [self._reader(READER if window.across else SHORT_READER) for window in windows]
+        odds = self._side_by_side.map(lambda reader, row: reader.result().read(kind, row), opening, ids)
+        return np.array([*odds], np.float32)
 
-    def _open_reader(self) -> Future[Reader] | None:
+    def _reader(self, name: str) -> Future[Reader]:
         def opened() -> Reader:
-            session = open_session(self._folder / READER)
+            session = open_session(self._folder / name)
             return Reader(session, lambda session, inputs: _run(session, ["odds"], inputs)[0])
 
         with self._lock:
-            if self._reader is None and self._manifest.reader:
-                self._reader = _beside(opened)
-            return self._reader
+            if name not in self._readers:
+                self._readers[name] = _beside(opened)
+            return self._readers[name]
 
     def _bare_ids(self, text: str) -> list[int]:
         """Return token ids without special tokens."""

@@ -26,7 +26,7 @@ from rag.encoders.unigram import compile_tokenizer
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rag.encoders.manifest import Precision
@@ -106,11 +106,11 @@ class _Preparation:
                 remains.unlink()
         self.progress("measure", 0.8)
         measured = graphs.measured(self.folder / MODEL)
-        reader: Precision | None = None
+        readers: dict[str, Precision] = {}
         if self.source.folder is None:
             self.progress("reader", 0.9)
-            reader = adaptation.prepare(model, graphs.bare_ids, self.folder, graph.precision)
-        self._finish("onnx", model, measured, graph, reader)
+            readers = adaptation.prepare(model, graphs.bare_ids, self.folder, graph.precision)
+        self._finish("onnx", model, measured, graph, readers)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
@@ -121,7 +121,12 @@ class _Preparation:
         self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"))
 
     def _finish(
-        self, runtime: Runtime, model: Any, measured: bias.Bias, graph: Graph, reader: Precision | None = None
+        self,
+        runtime: Runtime,
+        model: Any,
+        measured: bias.Bias,
+        graph: Graph,
+        readers: Mapping[str, Precision] | None = None,
     ) -> None:
         measured.save(self.folder / BIAS)
         if runtime == "onnx":
@@ -144,7 +149,7 @@ class _Preparation:
             pad_id=pad_id(model),
             files={str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths},
             parity=graph.parity,
-            reader=reader,
+            **(readers or {}),
         ).save(self.folder)
 
 

@@ -3,9 +3,13 @@ import hashlib
 import numpy as np
 import pytest
 
-from rag.encoders import additions
+from rag.encoders import additions, distilled
 
-FILES = [(additions.ENCODER, additions.ENCODER_SHA256), (additions.READER, additions.READER_SHA256)]
+FILES = [
+    (additions.ENCODER, additions.ENCODER_SHA256),
+    (additions.READER, additions.READER_SHA256),
+    (distilled.SHORT_READER, distilled.SHORT_READER_SHA256),
+]
 
 
 @pytest.mark.parametrize(("path", "digest"), FILES)

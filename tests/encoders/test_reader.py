@@ -20,7 +20,8 @@ ELSEWHERE = ("Le consul général a visité une école.", "Les élèves apprenne
 
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_sentences_that_answer_have_higher_odds(encoder, language):
-    windows = [Window("AI+", ARTICLE, 1), Window("AI+", ARTICLE[:1]), Window("École", ELSEWHERE, 1)]
+    texts = [("AI+", ARTICLE, 1), ("AI+", ARTICLE[:1], 0), ("École", ELSEWHERE, 1)]
+    windows = [Window(*text, across=language != "fr") for text in texts]
     odds = encoder.read("question", QUESTIONS[language], windows)
     assert odds.dtype == np.float32
     assert odds.shape == (3,)
@@ -34,17 +35,23 @@ def test_a_claim_is_carried_by_what_says_it(encoder):
         "More than 300 delegates from eleven countries did not take part.": False,
         "The meals were paid for by the consulate general.": False,
     }
-    odds = {claim: float(encoder.read("claim", claim, [Window("", (ARTICLE[1],))])[0]) for claim in claims}
+    odds = {claim: float(encoder.read("claim", claim, [Window("", (ARTICLE[1],), across=True)])[0]) for claim in claims}
     assert min(odds[claim] for claim, true in claims.items() if true) > max(
         odds[claim] for claim, true in claims.items() if not true
     )
 
 
 def test_a_window_is_read_the_same_beside_others(encoder):
-    windows = [Window("AI+", ARTICLE, 1), Window("", ELSEWHERE), Window("AI+", ARTICLE, 2)]
+    windows = [
+        Window("AI+", ARTICLE, 1),
+        Window("", ELSEWHERE, across=True),
+        Window("AI+", ARTICLE, 2),
+        Window("AI+", ARTICLE, 1, across=True),
+    ]
     together = encoder.read("question", QUESTIONS["en"], windows)
     alone = [encoder.read("question", QUESTIONS["en"], [window])[0] for window in windows]
     assert together.tolist() == alone
+    assert together[0] != together[3]  # another language has a reader of its own
     assert encoder.read("question", QUESTIONS["en"], []).shape == (0,)
 
 
