@@ -67,7 +67,7 @@ class SearchRequest(Asked):
 
     query: str = Field(
         description="The question, in French, English, Vietnamese or Chinese.",
-        json_schema_extra={"pattern": r"[^\W_]"},  # told as question_empty, where it is
+        json_schema_extra={"pattern": r"[\p{L}\p{N}]"},  # told as question_empty, where it is
     )
     collection: CollectionName | None = Field(default=None, description="By default the setting collection.")
     filters: FilterRequest = FilterRequest()
