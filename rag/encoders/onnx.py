@@ -84,7 +84,7 @@ class OnnxEncoder(Described):
     def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vector of a question, of shape (1, dimension), and its tokens' states, all from one run."""
         if self._manifest.reader:
-            self._reader(SHORT_READER)  # it is likely to be wanted as soon as passages are found
+            self._reader(across=False)  # it is likely to be wanted as soon as passages are found
         vector, states = self._questions(self._query_ids([text])[0])
         return self._bias.remove(vector, "query", [language]), states
 
@@ -110,11 +110,13 @@ class OnnxEncoder(Described):
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
         ids = rows(kind, asked, windows, prompt, self._bare_ids)
-        opening = [self._reader(READER if window.across else SHORT_READER) for window in windows]
+        opening = [self._reader(across=window.across) for window in windows]
         odds = self._side_by_side.map(lambda reader, row: reader.result().read(kind, row), opening, ids)
         return np.array([*odds], np.float32)
 
-    def _reader(self, name: str) -> Future[Reader]:
+    def _reader(self, *, across: bool) -> Future[Reader]:
+        name = READER if across or not self._manifest.short_reader else SHORT_READER  # an older version prepared none
+
         def opened() -> Reader:
             session = open_session(self._folder / name)
             return Reader(session, lambda session, inputs: _run(session, ["odds"], inputs)[0])

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rag.encoders import manifest, prepare, resolve
+from rag.encoders.onnx import SHORT_READER, OnnxEncoder
 from rag.encoders.reader import ROOM, rows
+from rag.protocols import silent
 from rag.types import Window
 
 ARTICLE = (
@@ -53,6 +58,20 @@ def test_a_window_is_read_the_same_beside_others(encoder):
     assert together.tolist() == alone
     assert together[0] != together[3]  # another language has a reader of its own
     assert encoder.read("question", QUESTIONS["en"], []).shape == (0,)
+
+
+def test_an_encoder_that_was_prepared_without_a_short_reader_reads_all_with_the_other(encoder, cache_dir, tmp_path):
+    prepared = prepare(resolve("bundled"), cache_dir, silent)
+    found = manifest.read(prepared)
+    files = {name: entry for name, entry in found.files.items() if name != SHORT_READER}
+    for name in files:
+        (tmp_path / name).symlink_to(prepared / name)
+    replace(found, files=files, short_reader=None).save(tmp_path)
+    older = OnnxEncoder(tmp_path)
+    assert older.encode_queries([QUESTIONS["fr"]], ["fr"]).shape == (1, 384)
+    windows = [Window("AI+", ARTICLE, 1), Window("AI+", ARTICLE, 1, across=True)]
+    whole = encoder.read("question", QUESTIONS["fr"], windows)[1]
+    assert older.read("question", QUESTIONS["fr"], windows).tolist() == [whole, whole]
 
 
 def test_a_special_token_in_a_text_is_text(encoder):
