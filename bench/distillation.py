@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from bench.lora import Adapted, falling
+from bench.lora import Descent
+from rag.encoders.additions import MATRICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,40 +35,23 @@ TOLD = 300  # steps between two losses that are told
 def halved(teacher: Reader) -> Reader:
     """Return a copy of a reader with every second of its layers, and always the last, all of which can be fitted."""
     reader = copy.deepcopy(teacher)
-    for layer in reader.transformer.encoder.layer:
-        for path, part in [*layer.named_modules()]:
-            if isinstance(part, Adapted):
-                layer.set_submodule(path, _merged(part))
     layers = reader.transformer.encoder.layer
     reader.transformer.encoder.layer = nn.ModuleList([*layers[: len(layers) - 2 : 2], layers[-1]])
+    for layer in reader.transformer.encoder.layer:
+        for path in MATRICES.values():
+            layer.set_submodule(path, layer.get_submodule(path).merged())
     reader.requires_grad_(requires_grad=True)
     reader.transformer.embeddings.requires_grad_(requires_grad=False)
     return reader
 
 
-def _merged(part: Adapted) -> Any:
-    with torch.no_grad():
-        part.layer.weight += part.b @ part.a
-    return part.layer
-
-
 def fit(reader: Reader, teacher: Reader, batches: Iterator[Batch], steps: int) -> Iterator[float]:
     """Yield the mean loss of every TOLD steps, of ``steps`` in all or as many batches as there are."""
-    fitted = [parameter for parameter in reader.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
-    schedule = falling(optimiser, steps)
+    descent = Descent(reader, RATE, steps)
     teacher.eval()
     reader.train()
     while part := list(itertools.islice(batches, TOLD)):
-        losses = []
-        for batch in part:
-            loss = loss_of(reader, teacher, batch)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(fitted, 1.0)
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.detach())
+        losses = [descent.step(loss_of(reader, teacher, batch)) for batch in part]
         yield float(torch.stack(losses).mean())
     reader.eval()
 
@@ -88,7 +72,5 @@ def loss_of(reader: Reader, teacher: Reader, batch: Batch) -> Any:
 
 def weights(reader: Reader) -> dict[str, NDArray[np.float32]]:
     """Return what is fitted of a short reader, as ``rag.encoders.distilled`` saves it."""
-    kept = dict(reader.transformer.encoder.state_dict())
-    for name in ("pool", "out"):
-        kept |= {f"{name}.{kind}": value for kind, value in getattr(reader, name).state_dict().items()}
+    kept = reader.transformer.encoder.state_dict() | reader.head()
     return {name: value.detach().float().cpu().numpy() for name, value in kept.items()}

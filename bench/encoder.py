@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
-from bench.lora import READ, adapt, additions_of, falling, padded, stored, unadapted
+from bench.lora import READ, Descent, adapt, additions_of, padded, stored, unadapted
 from bench.reader_rows import LANGUAGES, Question, Reading
 from rag.encoders import additions
 from rag.encoders.bundled import PROMPTS
@@ -127,9 +127,7 @@ def fit(encoder: Encoder, questions: Sequence[Question], rows: Rows, steps: int)
     """Yield the mean loss of each epoch."""
     chance = random.Random(0)
     before = [encoder.read(part) for part in (rows.questions, rows.paragraphs, rows.sentences)]
-    fitted = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
-    schedule = falling(optimiser, steps)
+    descent = Descent(encoder, RATE, steps)
     usable = [n for n, question in enumerate(questions) if question.told_in and not question.held_out]
     order: list[int] = []
     losses: list[Any] = []
@@ -141,13 +139,7 @@ def fit(encoder: Encoder, questions: Sequence[Question], rows: Rows, steps: int)
             order, losses = chance.sample(usable, len(usable)), []
         chosen, order = order[:QUESTIONS], order[QUESTIONS:]
         paragraphs, sentences, answered = drawn([questions[n] for n in chosen], rows, chance)
-        loss = loss_of(encoder, rows, before, (chosen, paragraphs, sentences), answered)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(fitted, 1.0)
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.detach())
+        losses.append(descent.step(loss_of(encoder, rows, before, (chosen, paragraphs, sentences), answered)))
     yield float(torch.stack(losses).mean())
     encoder.eval()
 

@@ -1,4 +1,4 @@
-"""What bench/encoder.py and bench/reader.py fit in a model: the form of ``rag.encoders.additions``, in torch."""
+"""What bench/encoder.py and bench/reader.py fit in a model, and how: ``rag.encoders.additions``, in torch."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the t
     def forward(self, states: Any) -> Any:
         return self.layer(states) + linear(linear(states, self.a), self.b)
 
+    def merged(self) -> Any:
+        """Return the layer, changed by it, with the product in its matrix."""
+        with torch.no_grad():
+            self.layer.weight += self.b @ self.a
+        return self.layer
+
 
 def adapt(transformer: Any) -> Any:
     """Return a BertModel, which is changed by it, in which the additions can be fitted and nothing else."""
@@ -82,8 +88,21 @@ def padded(rows: Sequence[list[int]], device: Any) -> tuple[Any, Any]:
     return ids, mask
 
 
-def falling(optimiser: Any, steps: int) -> Any:
-    """Return the schedule of a rate that rises for WARMING steps and falls over all."""
-    return torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1, (step + 1) / WARMING) * max(0.02, 1 - step / steps)
-    )
+class Descent:
+    """Fits what can be fitted of a model in so many steps. The rate rises for WARMING of them and falls over all."""
+
+    def __init__(self, model: Any, rate: float, steps: int) -> None:
+        self._fitted = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._optimiser = torch.optim.AdamW(self._fitted, lr=rate, weight_decay=0.01)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._optimiser, lambda step: min(1, (step + 1) / WARMING) * max(0.02, 1 - step / steps)
+        )
+
+    def step(self, loss: Any) -> Any:
+        """Take a step down a loss. Return the loss without what it came of."""
+        self._optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self._fitted, 1.0)
+        self._optimiser.step()
+        self._schedule.step()
+        return loss.detach()

@@ -28,7 +28,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from bench import claims, distillation
-from bench.lora import READ, adapt, additions_of, falling, padded, stored, unadapted
+from bench.lora import READ, Descent, adapt, additions_of, padded, stored, unadapted
 from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
 from rag.encoders import additions, distilled
 from rag.encoders.additions import KINDS
@@ -82,10 +82,13 @@ class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the ty
             odds, states = self(ids, mask)
         return odds.float(), states.float(), mask
 
+    def head(self) -> dict[str, Any]:
+        """Return the parameters of what is kept of the head, by their names in a file of weights."""
+        return {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in KINDS}
+
     def weights(self) -> dict[str, NDArray[np.float16]]:
         """Return what was fitted, as ``rag.encoders.additions`` loads it."""
-        head = {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in KINDS}
-        return stored(head | additions_of(self.transformer))
+        return stored(self.head() | additions_of(self.transformer))
 
 
 def loss_of(reader: Reader, batch: Batch) -> Any:
@@ -128,7 +131,8 @@ def batches(questions: Sequence[Question], made: Sequence[Claim], chance: random
 
 def steps_of(questions: Sequence[Question], made: Sequence[Claim]) -> int:
     """Return how many batches an epoch has."""
-    items = sum(len(items_of(question, random.Random(0))) for question in questions)
+    chance = random.Random(0)
+    items = sum(len(items_of(question, chance)) for question in questions)
     return math.ceil(items / QUESTIONS) + math.ceil(len(made) / CLAIMS)
 
 
@@ -137,20 +141,12 @@ def fit(
 ) -> Iterator[dict[str, float]]:
     """Yield the mean losses of each epoch, by kind of batch."""
     chance = random.Random(0)
-    fitted = [parameter for parameter in reader.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(fitted, lr=RATE, weight_decay=0.01)
-    schedule = falling(optimiser, epochs * steps_of(questions, made))
+    descent = Descent(reader, RATE, epochs * steps_of(questions, made))
     reader.train()
     for _ in range(epochs):
         losses = defaultdict(list)
         for batch in batches(questions, made, chance):
-            loss = loss_of(reader, batch)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(fitted, 1.0)
-            optimiser.step()
-            schedule.step()
-            losses[batch.kind].append(loss.detach())
+            losses[batch.kind].append(descent.step(loss_of(reader, batch)))
         yield {kind: float(torch.stack(found).mean()) for kind, found in losses.items()}
     reader.eval()
 

@@ -118,7 +118,7 @@ class _Preparation:
                 file.unlink()
         self.progress("measure", 0.9)
         measured = bias.measure(partial(encode, model))
-        self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"))
+        self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"), {})
 
     def _finish(
         self,
@@ -126,7 +126,7 @@ class _Preparation:
         model: Any,
         measured: bias.Bias,
         graph: Graph,
-        readers: Mapping[str, Precision] | None = None,
+        readers: Mapping[str, Precision],
     ) -> None:
         measured.save(self.folder / BIAS)
         if runtime == "onnx":
@@ -149,7 +149,7 @@ class _Preparation:
             pad_id=pad_id(model),
             files={str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths},
             parity=graph.parity,
-            **(readers or {}),
+            **readers,
         ).save(self.folder)
 
 
