@@ -18,7 +18,9 @@ _WORDS = table("answer_types")  # folded, but for those of names
 _ASKED: dict[AnswerType, re.Pattern[str]] = {kind: re.compile(words) for kind, words in _WORDS["asked"].items()}
 _NUMBER, _DATE = re.compile(_WORDS["number"]), re.compile(_WORDS["date"])
 _CAPITALISED = r"[A-ZÀ-ÖØ-ÞĀ-ŽĐƠƯẠ-Ỹ][\w’'.-]*"
-_NAME = re.compile(rf"\b{_CAPITALISED}(?:\s+{_CAPITALISED})+")
+NAME = re.compile(rf"\b{_CAPITALISED}(?:\s+{_CAPITALISED})+")
+"""Two capitalised words or more: the full name of a person, most of the time."""
+
 # A title or an office, then a name.
 _TITLED = re.compile(rf"(?:{_WORDS['title']}\b\.?,?\s+)(?P<name>{_CAPITALISED}(?:\s+{_CAPITALISED})*)")
 _HAN_NAME = re.compile(_WORDS["han_name"])
@@ -42,7 +44,7 @@ def type_strength(kind: AnswerType, sentence: str, question: str) -> float:
         asked = _words(question)
         if any(not asked & _words(match["name"]) for match in _TITLED.finditer(sentence)):
             return 1.0
-        named = any(not asked & _words(match[0]) for match in _NAME.finditer(sentence))
+        named = any(not asked & _words(match[0]) for match in NAME.finditer(sentence))
         return 0.5 if named or _HAN_NAME.search(sentence) else 0.0
     return float(bool(mentions(kind, sentence, question)))
 
@@ -50,7 +52,7 @@ def type_strength(kind: AnswerType, sentence: str, question: str) -> float:
 def mentions(kind: AnswerType, sentence: str, question: str) -> set[str]:
     """Return the things of a kind in a sentence, folded, that the question does not hold itself."""
     asked = _words(question)
-    pattern, text = (_NAME, sentence) if kind == "person" else (_NUMBER if kind == "number" else _DATE, fold(sentence))
+    pattern, text = (NAME, sentence) if kind == "person" else (_NUMBER if kind == "number" else _DATE, fold(sentence))
     return {fold(match[0]) for match in pattern.finditer(text) if not asked & _words(match[0])}
 
 

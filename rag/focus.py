@@ -13,7 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.languages import anchor, anchors, is_cjk, terms
+from rag.answer_types import NAME
+from rag.languages import anchor, anchors, is_cjk, term_set, terms
 from rag.protocols import Encoder
 from rag.retrieval import Retrieval
 from rag.types import Article, Hit
@@ -26,7 +27,8 @@ _WORD = re.compile(r"\w+")
 
 def focused(found: Retrieval, encoder: Encoder) -> Retrieval:
     """Return a retrieval whose best hits tell of each sentence how near it is to what the question asks."""
-    asked = focus(found.question, found.hits[0].candidate.article)
+    article, passage = found.hits[0].candidate.article, found.hits[0].candidate.passage
+    asked = focus(found.question, article, article.text[passage.start : passage.stop])
     if asked == (found.in_full or found.question) or not any(char.isalnum() for char in asked):
         return found
     vector = encoder.encode_queries([asked], [found.language])[0]
@@ -40,9 +42,12 @@ def _scored(hit: Hit, vector: NDArray[np.float32]) -> Hit:
     return replace(hit, answer_scores=tuple((1 - WEIGHT) * whole + WEIGHT * part for whole, part in scores))
 
 
-def focus(question: str, article: Article) -> str:
-    """Return the question without the names that the title of an article holds or its text repeats."""
-    given = anchors(question) & _subject(article)
+def focus(question: str, article: Article, passage: str) -> str:
+    """Return the question without the names that the title of an article holds or its text repeats.
+
+    Of a passage of it, full names are left out too: what a person says goes on in sentences that begin with "She".
+    """
+    given = anchors(question) & (_subject(article) | _full_names(question) & term_set(passage, article.language))
     left, end = [], 0
     for chunk in _CHUNK.finditer(question):
         words = _WORD.findall(chunk[0])
@@ -51,6 +56,13 @@ def focus(question: str, article: Article) -> str:
             end = chunk.end()
     kept = _without_shared_characters("".join([*left, question[end:]]), article.title)
     return " ".join(kept.split())
+
+
+def _full_names(question: str) -> set[str]:
+    """The name terms of a question that belong to names of several words; its first word is capitalised anyway."""
+    first = _WORD.search(question)
+    found = NAME.finditer(question, first.end()) if first else ()
+    return {anchor(word) for name in found for word in _WORD.findall(name[0])}
 
 
 @lru_cache(maxsize=1024)  # the articles that are asked about are few

@@ -6,7 +6,7 @@ from fakes import MemoryStore, WordEncoder
 
 from rag.answerability import answerability
 from rag.indexing import Indexer
-from rag.reading import MARGIN, READ, SURE, read
+from rag.reading import DOUBT, MARGIN, READ, read
 from rag.retrieval import retrieve
 from rag.types import Article
 
@@ -81,7 +81,7 @@ def test_the_reader_is_told_that_an_article_is_in_another_language(found, langua
 def test_it_reads_only_where_it_is_in_doubt_whether_there_is_an_answer(found, scores):
     doubtful = scored(found, *scores)
     for chosen, doubt in ((doubtful, True), (dense(doubtful, -5.0), False), (dense(doubtful, 5.0), False)):
-        assert (1 - SURE < answerability(chosen) < SURE) is doubt
+        assert (DOUBT[0] < answerability(chosen) < DOUBT[1]) is doubt
         encoder = ReadingEncoder("no such words")
         result = read(chosen, encoder)
         assert bool(encoder.shown) is doubt

@@ -66,11 +66,14 @@ def choose(question: str, language: str, hits: Sequence[Hit], *, latest: bool = 
 
 
 def _narrowed(choice: Choice, question: str, language: str, article: Article) -> Choice:
+    """Cut a long sentence down where it is known what the answer looks like; else any part of it may be the answer."""
     kind = expected_type(question, language)
+    if kind is None:
+        return choice
     asked = set(query_terms(question, language))
 
     def worth(piece: str) -> int:
-        return len(asked & term_set(piece, article.language)) + len(mentions(kind, piece, question) if kind else ())
+        return len(asked & term_set(piece, article.language)) + len(mentions(kind, piece, question))
 
     return replace(choice, span=narrowed(article.text, choice.span, worth))
 

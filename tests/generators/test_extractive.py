@@ -38,6 +38,20 @@ def test_a_sentence_with_a_person_is_added_where_a_person_is_asked_for(distance,
     assert ("Le Dr Hoang Anh Tuan préside" in quoted("Qui est le consul ?", hits)) is found
 
 
+LIST = (
+    "Beaucoup sont venus, "
+    + ", ".join(f"dont la société {name} de Hanoï" for name in "ABCDEFGHIJKLM")
+    + ", 300 groupes"
+)
+
+
+@pytest.mark.parametrize(("question", "whole"), [("Quels groupes sont venus ?", True), ("Combien de groupes ?", False)])
+def test_a_long_sentence_is_cut_only_where_it_is_known_what_the_answer_looks_like(question, whole):
+    (quote,) = quoted(question, [hit(LIST, [0.8])])
+    assert (quote == LIST) is whole
+    assert "300" in quote
+
+
 def test_a_draft_names_the_passage_of_each_sentence():
     hits = [hit("Un fait", [0.8]), hit("Un  autre\nfait", [0.8], article_id="b")]
     draft = list(ExtractiveGenerator().generate(Request("answer", "De quoi s'agit-il ?", "fr", tuple(hits))))
