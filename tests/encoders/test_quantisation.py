@@ -84,3 +84,46 @@ def test_layers_may_share_a_matrix(graph, tmp_path):
     to_int8(graph, tmp_path / "int8.onnx", [inputs])
     exact, found = (open_session(path).run(["vector"], inputs)[0] for path in (graph, tmp_path / "int8.onnx"))
     assert np.abs(found - exact).mean() < np.abs(exact).mean() / 50
+
+
+def with_attention(path, *, across):
+    """Give the graph an attention of the embeddings to themselves, or to others of them."""
+    numbers, model = np.random.default_rng(2), onnx.load(path)
+    constants = {"shape": np.array([0, 0, WIDTH])}
+    nodes = [model.graph.node[0]]
+    if across:
+        nodes.append(helper.make_node("Add", ["states", "embedding"], ["others"]))
+        constants["embedding"] = numbers.normal(size=WIDTH).astype(np.float32)
+    for part in ("query", "key", "value"):
+        constants[f"{part}_matrix"] = numbers.normal(size=(WIDTH, WIDTH)).astype(np.float32) / 8
+        constants[f"{part}_matrix"][LOUD] /= 100
+        constants[f"{part}_bias"] = numbers.normal(size=WIDTH).astype(np.float32)
+        read = "others" if across and part != "query" else "states"
+        nodes += [
+            helper.make_node("MatMul", [read, f"{part}_matrix"], [f"{part}_product"]),
+            helper.make_node("Add", [f"{part}_product", f"{part}_bias"], [f"{part}_sum"]),
+            helper.make_node("Reshape", [f"{part}_sum", "shape"], [part]),
+        ]
+    attention = helper.make_node(
+        "MultiHeadAttention", ["query", "key", "value", "", "mask"], ["vector"], domain="com.microsoft", num_heads=4
+    )
+    del model.graph.node[:], model.graph.initializer[1:]
+    model.graph.node.extend([*nodes, attention])
+    model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in constants.items())
+    model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.INT32, ["texts", "tokens"]))
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    onnx.save(model, path)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_attention_of_a_text_to_itself_is_one_operation(graph, tmp_path, across):
+    with_attention(graph, across=across)
+    mask = np.ones((5, 5), np.int32)
+    mask[2, 3:] = 0
+    inputs = {"input_ids": np.arange(25).reshape(5, 5), "mask": mask}
+    to_int8(graph, tmp_path / "int8.onnx", [inputs])
+    made = [node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node]
+    assert ("QAttention" in made) is not across
+    assert ("MatMulIntegerToFloat" in made) is across
+    exact, found = (open_session(path).run(["vector"], inputs)[0][mask > 0] for path in (graph, tmp_path / "int8.onnx"))
+    assert np.abs(found - exact).mean() < np.abs(exact).mean() / 20
