@@ -8,13 +8,13 @@ languages. Those without an answer have the ``miss`` ``adversarial``. Nothing of
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.held_out import rows_of, source_of
+from bench.held_out import rows_of, source_of, write_set
+from rag.calibration import LOOKS_ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def _plain(row: Row) -> str:
 def _asked(query: Row, paragraphs: list[str]) -> Row:
     if query["answerable"]:
         return {**query, "relevant": paragraphs}
-    return {**query, "relevant": [], "miss": "adversarial"}
+    return {**query, "relevant": [], "miss": LOOKS_ANSWERED}
 
 
 def main() -> None:
@@ -47,10 +47,7 @@ def main() -> None:
     squad, xquad = sets / "squad2-dev", sets / "xquad"
     corpus = rows_of(xquad / "corpus.jsonl")
     kept = adversarial(rows_of(squad / "corpus.jsonl"), rows_of(squad / "queries.jsonl"), corpus)
-    destination.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("corpus", corpus), ("queries", kept)):
-        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (destination / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    write_set(destination, corpus, kept)
     print(len(kept), "questions,", sum(not query["answerable"] for query in kept), "of them without an answer")
 
 

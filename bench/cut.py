@@ -10,14 +10,13 @@ SET is in the form that ``rag eval`` reads, its parallel questions sharing a ``q
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import claims
-from bench.held_out import rows_of
+from bench.held_out import rows_of, write_set
 from rag.types import Article
 
 if TYPE_CHECKING:
@@ -79,10 +78,7 @@ def _judged(parallel: Sequence[Row], texts: Mapping[str, Row], left: Mapping[str
 def main() -> None:
     source, destination = map(Path, sys.argv[1:])
     corpus, queries = cut(rows_of(source / "corpus.jsonl"), rows_of(source / "queries.jsonl"))
-    destination.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("corpus", corpus), ("queries", queries)):
-        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (destination / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    write_set(destination, corpus, queries)
     print(len(queries), "questions,", sum(query.get("miss") == "cut" for query in queries), "of them cut off")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SETS = ("xquad", "piaf-fr", "squad2-dev")
 
@@ -36,6 +36,14 @@ def held_out_of_piaf(title: str) -> bool:
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write_set(destination: Path, corpus: Sequence[Mapping[str, Any]], queries: Sequence[Mapping[str, Any]]) -> None:
+    """Write a question set."""
+    destination.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (destination / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 def held_out_paragraphs(sets: Path) -> frozenset[str]:

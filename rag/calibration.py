@@ -125,17 +125,10 @@ def _fit(chosen: Sequence[Example]) -> NDArray[np.float64]:
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     deviation[deviation == 0] = np.inf  # a feature that never varies gets no weight
     # Both classes weigh the same, so that the probability does not hang on how many of each the set happens to have.
-    model = LogisticRegression(max_iter=1000)
-    model.fit((values - mean) / deviation, labels, sample_weight=_balanced(weights, labels))
+    model = LogisticRegression(class_weight="balanced", max_iter=1000)
+    model.fit((values - mean) / deviation, labels, sample_weight=np.divide(weights, np.mean(weights)))
     slopes = model.coef_[0] / deviation
     return np.concatenate([[model.intercept_[0] - slopes @ mean], slopes])
-
-
-def _balanced(weights: Sequence[float], labels: Sequence[bool]) -> NDArray[np.float64]:
-    """Return weights that sum to the same for both labels, and to their number in all."""
-    given, holds = np.array(weights), np.array(labels)
-    balanced = np.where(holds, given / given[holds].sum(), given / given[~holds].sum())
-    return np.asarray(balanced * len(given) / 2, np.float64)
 
 
 def _cross_validated(chosen: Sequence[Example]) -> NDArray[np.float64]:

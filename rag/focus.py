@@ -47,7 +47,7 @@ def focus(question: str, article: Article, passage: str) -> str:
 
     Of a passage of it, full names are left out too: what a person says goes on in sentences that begin with "She".
     """
-    given = anchors(question) & (_subject(article) | _full_names(question) & term_set(passage, article.language))
+    given = anchors(question) & (_subject(article) | _full_names(question, passage, article.language))
     left, end = [], 0
     for chunk in _CHUNK.finditer(question):
         words = _WORD.findall(chunk[0])
@@ -58,11 +58,12 @@ def focus(question: str, article: Article, passage: str) -> str:
     return " ".join(kept.split())
 
 
-def _full_names(question: str) -> set[str]:
-    """The name terms of a question that belong to names of several words; its first word is capitalised anyway."""
+def _full_names(question: str, passage: str, language: str) -> frozenset[str]:
+    """The name terms that a passage has of a question's names of several words; its first word has a capital anyway."""
     first = _WORD.search(question)
     found = NAME.finditer(question, first.end()) if first else ()
-    return {anchor(word) for name in found for word in _WORD.findall(name[0])}
+    named = frozenset(anchor(word) for name in found for word in _WORD.findall(name[0]))
+    return named & term_set(passage, language) if named else named
 
 
 @lru_cache(maxsize=1024)  # the articles that are asked about are few
