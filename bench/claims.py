@@ -247,7 +247,7 @@ def _weighed(case: Case, hits: Sequence[Hit], encoder: Remembering, *, read: boo
     best = max(near, key=lambda group: score(claim, group))
     if score(claim, best) == -math.inf:
         return {}
-    odds = {"odds": float(claim.read([window(claim, best)])[0])} if read else {}
+    odds = {"odds": float(claim.read([window(best)])[0])} if read else {}
     return features(claim, best) | odds
 
 

@@ -1,7 +1,7 @@
 """Which articles of the question sets are kept from the reader (bench/reader.py), so that figures on them are honest.
 
 - Of XQuAD those of odd numbers; ``bench.claims`` keeps the same ones apart.
-- Of PIAF a quarter, by the MD5 of their titles.
+- Of PIAF, and of the articles of ``bench.invented``, a quarter, by the MD5 of their titles.
 - Of SQuAD those that are held out of XQuAD, which was made of SQuAD's articles; the ones it has not are the reader's.
 
 ``abstention-xquad`` and ``abstention-piaf-fr`` ask the questions of ``xquad`` and ``piaf-fr`` under the same ids.
@@ -29,8 +29,8 @@ def held_out(article: int) -> bool:
     return article % 2 == 1
 
 
-def held_out_of_piaf(title: str) -> bool:
-    """Whether an article of PIAF, by its title, is kept from the reader."""
+def a_quarter(title: str) -> bool:
+    """Whether an article of PIAF or one of ``bench.invented``, by its title, is kept from what is fitted."""
     return hashlib.md5(title.encode(), usedforsecurity=False).digest()[0] % 4 == 0
 
 
@@ -51,7 +51,7 @@ def held_out_paragraphs(sets: Path) -> frozenset[str]:
     xquad, piaf, squad = (rows_of(sets / name / "corpus.jsonl") for name in SETS)
     titles = {row["title"] for row in xquad if held_out(int(row["article"]))}
     found = [row for row in (*xquad, *squad) if row["title"] in titles]
-    return frozenset(row["id"] for row in (*found, *(row for row in piaf if held_out_of_piaf(row["title"]))))
+    return frozenset(row["id"] for row in (*found, *(row for row in piaf if a_quarter(row["title"]))))
 
 
 def source_of(query: Mapping[str, Any]) -> str:

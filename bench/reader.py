@@ -1,22 +1,21 @@
-"""Fits the readers: the bundled encoder as a cross-encoder, which says whether an article answers a question.
+"""Fits the reader: half of the bundled encoder's layers as a cross-encoder, which says whether an article answers.
 
-``python -m bench.reader SETS --output rag/encoders`` fits both, and prints the area under the ROC on what
+``python -m bench.reader SETS --output rag/encoders/reader.npz`` fits it, and prints the area under the ROC on what
 bench/held_out.py keeps apart. It wants a GPU. SETS holds ``xquad``, ``squad2-dev`` (both CC BY-SA 4.0) and ``piaf-fr``
-(MIT, its paragraphs CC BY-SA 3.0) in the form that ``rag eval`` reads; nothing of them is kept.
+(MIT, its paragraphs CC BY-SA 3.0) in the form that ``rag eval`` reads; nothing of them is kept. The articles of
+``bench.invented`` are read too.
 
-What is added to the encoder is a product of two narrow matrices beside each of a layer's six (LoRA, Hu et al., ICLR
-2022), other weights of the layers' norms, and a head on the first token. Its first output is the log-odds that a window
-of sentences answers a question, its second that sentences carry a claim (``bench.claims``). A third layer, which finds
-where the answer stands in the window, teaches the rest, and is not kept. The reader so made then teaches the short one,
-of half of the layers (``bench.distillation``).
+A teacher is fitted first, which has all of the encoder's layers and a head on the first token. Its first output is the
+log-odds that a window of sentences answers a question, its second that sentences carry a claim (``bench.claims``). A
+third layer finds where the answer stands in the window. The teacher teaches the reader (``bench.distillation``), and is
+not kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import itertools
 import random
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,26 +24,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
+from torch.utils.data import DataLoader, Dataset
 
 from bench import claims, distillation
-from bench.lora import READ, Descent, adapt, additions_of, padded, stored, unadapted
-from bench.reader_rows import LANGUAGES, Reading, claim_row, drawn_claim_row, items_of, question_rows
-from rag.encoders import additions, distilled
+from bench.lora import READ, Descent, padded, unadapted
+from bench.reader_rows import LANGUAGES, Claim, Item, Reading, claim_row, drawn_claim_row, items_of, question_rows
+from rag.encoders import distilled
 from rag.encoders.additions import KINDS
 from rag.encoders.onnx import by_length
 from rag.encoders.transformer import encode
 from rag.evaluation import auroc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from bench.reader_rows import Claim, Item, Question, Row
+    from bench.reader_rows import Question, Row
 
-RATE = 5e-4
-QUESTIONS, CLAIMS = 48, 192  # in a batch
+RATE = 1.5e-4
+QUESTIONS, CLAIMS = 96, 384  # in a batch
+TOLD = 100  # steps between two losses that are told
+PARTS = 3  # of a batch, by length, so that little is padded
+WORKERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +80,21 @@ class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the ty
     def read(self, rows: Sequence[Row]) -> Any:
         """Return the same, and what is no padding, of shape (rows, tokens)."""
         device = self.pool.weight.device
-        ids, mask = padded([row.tokens for row in rows], device)
-        with torch.autocast(device.type, torch.bfloat16):
-            odds, states = self(ids, mask)
-        return odds.float(), states.float(), mask
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place].tokens))
+        size, longest = -(-len(rows) // PARTS), len(rows[order[-1]].tokens)
+        found = []
+        for start in range(0, len(rows), size):
+            ids, mask = padded([rows[place].tokens for place in order[start : start + size]], device)
+            with torch.autocast(device.type, torch.bfloat16):
+                odds, states = self(ids, mask)
+            beyond = (0, longest - ids.shape[1])
+            found.append((odds.float(), pad(states.float(), (0, 0, *beyond)), pad(mask, beyond)))
+        back = torch.tensor(order, device=device).argsort()
+        return tuple(torch.cat(parts)[back] for parts in zip(*found, strict=True))
 
     def head(self) -> dict[str, Any]:
         """Return the parameters of what is kept of the head, by their names in a file of weights."""
         return {f"{name}.{kind}": getattr(getattr(self, name), kind) for name in ("pool", "out") for kind in KINDS}
-
-    def weights(self) -> dict[str, NDArray[np.float16]]:
-        """Return what was fitted, as ``rag.encoders.additions`` loads it."""
-        return stored(self.head() | additions_of(self.transformer))
 
 
 def loss_of(reader: Reader, batch: Batch) -> Any:
@@ -113,41 +119,42 @@ def loss_of(reader: Reader, batch: Batch) -> Any:
     return loss
 
 
-def batches(questions: Sequence[Question], made: Sequence[Claim], chance: random.Random) -> Iterator[Batch]:
-    """Yield all of an epoch, drawn anew."""
-    items = [item for question in questions for item in items_of(question, chance)]
-    order = list(made)
-    chance.shuffle(items)
-    chance.shuffle(order)
-    parts: list[tuple[str, int]] = [("question", start) for start in range(0, len(items), QUESTIONS)]
-    parts += [("claim", start) for start in range(0, len(order), CLAIMS)]
-    chance.shuffle(parts)
-    for kind, start in parts:
-        if kind == "question":
-            yield Batch(kind, [question_rows(item, chance) for item in items[start : start + QUESTIONS]])
-        else:
-            yield Batch(kind, [[drawn_claim_row(claim, chance) for claim in order[start : start + CLAIMS]]])
+class Batches(Dataset[Batch]):  # type: ignore[misc] # as above
+    """The batches of some epochs, each drawn anew. Each is made when it is asked for, in any process."""
+
+    def __init__(self, questions: Sequence[Question], made: Sequence[Claim], epochs: int) -> None:
+        self._parts: list[Sequence[Item] | Sequence[Claim]] = []
+        chance = random.Random(0)
+        for _ in range(epochs):
+            items = [item for question in questions for item in items_of(question, chance)]
+            claimed = chance.sample(made, len(made))
+            chance.shuffle(items)
+            epoch: list[Sequence[Item] | Sequence[Claim]] = []
+            epoch += [items[start : start + QUESTIONS] for start in range(0, len(items), QUESTIONS)]
+            epoch += [claimed[start : start + CLAIMS] for start in range(0, len(claimed), CLAIMS)]
+            chance.shuffle(epoch)
+            self._parts += epoch
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, place: int) -> Batch:
+        part, chance = self._parts[place], random.Random(place)
+        asked = [question_rows(item, chance) for item in part if isinstance(item, Item)]
+        claimed = [drawn_claim_row(claim, chance) for claim in part if isinstance(claim, Claim)]
+        return Batch("question", asked) if asked else Batch("claim", [claimed])
+
+    def ahead(self) -> Iterator[Batch]:
+        """Yield all in order; WORKERS other processes make them, as that takes longer than to fit to them."""
+        yield from DataLoader(self, batch_size=None, num_workers=WORKERS, collate_fn=lambda batch: batch)
 
 
-def steps_of(questions: Sequence[Question], made: Sequence[Claim]) -> int:
-    """Return how many batches an epoch has."""
-    chance = random.Random(0)
-    items = sum(len(items_of(question, chance)) for question in questions)
-    return math.ceil(items / QUESTIONS) + math.ceil(len(made) / CLAIMS)
-
-
-def fit(
-    reader: Reader, questions: Sequence[Question], made: Sequence[Claim], epochs: int
-) -> Iterator[dict[str, float]]:
-    """Yield the mean losses of each epoch, by kind of batch."""
-    chance = random.Random(0)
-    descent = Descent(reader, RATE, epochs * steps_of(questions, made))
+def fit(reader: Reader, batches: Batches, rate: float, loss_of: Callable[[Reader, Batch], Any]) -> Iterator[float]:
+    """Yield the mean loss of every TOLD steps."""
+    descent, ahead = Descent(reader, rate, len(batches)), batches.ahead()
     reader.train()
-    for _ in range(epochs):
-        losses = defaultdict(list)
-        for batch in batches(questions, made, chance):
-            losses[batch.kind].append(descent.step(loss_of(reader, batch)))
-        yield {kind: float(torch.stack(found).mean()) for kind, found in losses.items()}
+    while part := list(itertools.islice(ahead, TOLD)):
+        yield float(torch.stack([descent.step(loss_of(reader, batch)) for batch in part]).mean())
     reader.eval()
 
 
@@ -189,37 +196,36 @@ def prepare(sets: Path, model: Any, tokenizer: Any) -> tuple[list[Question], lis
 
 
 def run(sets: Path, output: Path, device: str, epochs: tuple[int, int], layers: int | None = None) -> None:
-    """Fit the reader, of the first ``layers`` of the encoder or of all, and the short one; write and measure both.
+    """Fit a teacher, of the first ``layers`` of the encoder or of all, and the reader; write this and measure both.
 
-    ``epochs`` are those of the one and of the other, ``output`` the folder for their weights.
+    ``epochs`` are those of the one and of the other.
     """
     model, tokenizer = unadapted(device)
     transformer = model[0].auto_model
     transformer.encoder.layer = transformer.encoder.layer[:layers]
+    transformer.embeddings.requires_grad_(requires_grad=False)
     questions, made, apart = prepare(sets, model, tokenizer)
     usable = [question for question in questions if not question.held_out]
     chance = random.Random(0)
     items = [item for question in questions if question.held_out for item in items_of(question, chance)]
     torch.manual_seed(0)
-    reader = Reader(adapt(transformer)).to(device)
-    for losses in fit(reader, usable, made, epochs[0]):
-        print("loss", *(f"{kind} {loss:.4f}" for kind, loss in sorted(losses.items())), flush=True)
-    np.savez(output / additions.READER.name, **reader.weights())
-    print("\n".join(measured(reader, items, apart)))
-    short = distillation.halved(reader)
-    drawn = (batch for _ in range(epochs[1]) for batch in batches(usable, made, chance))
-    for loss in distillation.fit(short, reader, drawn, epochs[1] * steps_of(usable, made)):
+    teacher = Reader(transformer).to(device)
+    for loss in fit(teacher, Batches(usable, made, epochs[0]), RATE, loss_of):
+        print(f"loss {loss:.4f}", flush=True)
+    print("\n".join(measured(teacher, items, apart)))
+    reader = distillation.halved(teacher)
+    for loss in fit(reader, Batches(usable, made, epochs[1]), distillation.RATE, distillation.taught_by(teacher)):
         print(f"distilled {loss:.4f}", flush=True)
-    distilled.save(output / distilled.SHORT_READER.name, distillation.weights(short))
-    print("\n".join(measured(short, items, apart)))
+    distilled.save(output, distillation.weights(reader))
+    print("\n".join(measured(reader, items, apart)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reader")
     parser.add_argument("sets", type=Path, metavar="SETS")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", default=additions.READER.parent)
+    parser.add_argument("--output", type=Path, default=distilled.READER)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--epochs", type=int, nargs=2, default=(4, 10), help="of the reader, and of the short one")
+    parser.add_argument("--epochs", type=int, nargs=2, default=(3, 6), help="of the teacher, and of the reader")
     options = parser.parse_args()
     run(options.sets, options.output, options.device, tuple(options.epochs))
 

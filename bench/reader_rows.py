@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench import invented
 from bench.claims import cut
-from bench.held_out import SETS, held_out_paragraphs, rows_of, source_of
+from bench.held_out import SETS, a_quarter, held_out_paragraphs, rows_of, source_of
 from rag.encoders.bundled import PROMPTS
 from rag.encoders.reader import ASKED, BEYOND, END, FIRST, TITLE, around
 from rag.types import Article
@@ -116,18 +117,21 @@ class Reading:
         return [[*before, *ids[:most]] for ids in found]
 
     def questions(self, sets: Path) -> list[Question]:
-        """Return the questions of SETS, folders of ``sets``: of XQuAD in LANGUAGES, of PIAF what stands alone."""
-        apart = held_out_paragraphs(sets)
-        return [question for name in SETS for question in self._set(sets / name, apart)]
+        """Return the questions of SETS, folders of ``sets``: of XQuAD in LANGUAGES, of PIAF what stands alone.
 
-    def _set(self, folder: Path, apart: Collection[str]) -> list[Question]:
-        corpus = [row for row in rows_of(folder / "corpus.jsonl") if row["lang"] in (*LANGUAGES, "fr")]
+        With those of ``bench.invented``.
+        """
+        known = [tuple(rows_of(sets / name / f"{part}.jsonl") for part in ("corpus", "queries")) for name in SETS]
+        made = invented.rows()
+        apart = held_out_paragraphs(sets) | {row["id"] for row in made[0] if a_quarter(row["title"])}
+        return [question for corpus, queries in (*known, made) for question in self._set(corpus, queries, apart)]
+
+    def _set(
+        self, corpus: Sequence[Mapping[str, Any]], queries: Sequence[Mapping[str, Any]], apart: Collection[str]
+    ) -> list[Question]:
+        corpus = [row for row in corpus if row["lang"] in (*LANGUAGES, "fr")]
         paragraphs = {row["id"]: found for row, found in zip(corpus, self._paragraphs(corpus), strict=True)}
-        asked = [
-            row
-            for row in rows_of(folder / "queries.jsonl")
-            if row["lang"] in (*LANGUAGES, "fr") and row.get("self_contained", True)
-        ]
+        asked = [row for row in queries if row["lang"] in (*LANGUAGES, "fr") and row.get("self_contained", True)]
         answers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in asked:
             answers[row.get("qgroup", row["id"]), row["lang"]] += row["answers"]
@@ -221,7 +225,8 @@ def items_of(question: Question, chance: random.Random) -> list[Item]:
     Raises ValueError where fewer than six are near, as in a small set.
     """
     if not question.told_in:
-        return [Item(question, None, [question.source, *chance.sample(question.near[question.language][:6], 1)])]
+        near = question.near[question.source.language]
+        return [Item(question, None, [question.source, *chance.sample(near[:6], 1)])]
     chosen = chance.sample(list(question.told_in), min(3, len(question.told_in)))
     return [
         Item(question, paragraph, chance.sample(near[:5], 2) + chance.sample(near[5:], 1))

@@ -48,13 +48,13 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
 
 def odds_read(found: Retrieval, hits: list[Hit], encoder: Encoder) -> list[Hit]:
     """Return hits with the log-odds that their best sentences, and those around them, answer the question."""
-    windows = [_window(hit, found.language) for hit in hits]
+    windows = [_window(hit) for hit in hits]
     odds = encoder.read("question", found.in_full or found.question, windows)
     return [replace(hit, odds=float(value)) for hit, value in zip(hits, odds, strict=True)] if len(odds) else hits
 
 
-def _window(hit: Hit, language: str) -> Window:
+def _window(hit: Hit) -> Window:
     article, passage = hit.candidate.article, hit.candidate.passage
     sentences = tuple(span.of(article.text) for span in passage.sentences)
     centre = hit.sentence_scores.index(max(hit.sentence_scores))
-    return Window(article.title, sentences, centre, across=article.language != language)
+    return Window(article.title, sentences, centre)

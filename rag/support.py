@@ -88,16 +88,16 @@ def judged(claim: Statement, quoted: Sequence[Sentence]) -> float:
     unread = score(claim, quoted)
     if unread == -math.inf:
         return unread
-    odds = claim.read([window(claim, quoted)])
+    odds = claim.read([window(quoted)])
     if not len(odds):
         return unread
     return weighed({**features(claim, quoted), "odds": float(odds[0])}, f"{_pair(claim, quoted)}_read")
 
 
-def window(claim: Statement, quoted: Sequence[Sentence]) -> Window:
+def window(quoted: Sequence[Sentence]) -> Window:
     """Return what the reader reads of sentences."""
     told = sorted(quoted, key=lambda sentence: (sentence.hit, sentence.span.start))
-    return Window("", (" ".join(sentence.text for sentence in told),), across=_pair(claim, quoted) == "across")
+    return Window("", (" ".join(sentence.text for sentence in told),))
 
 
 def nearest(claim: Statement, sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -186,15 +186,11 @@ Asked = Literal["question", "claim"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sentences of an article with this title, to be read from the one at ``centre`` on, to both sides.
-
-    ``across`` says that they are in another language than what they are read with.
-    """
+    """Sentences of an article with this title, to be read from the one at ``centre`` on, to both sides."""
 
     title: str
     sentences: tuple[str, ...]
     centre: int = 0
-    across: bool = False
 
 
 SENTENCE_WEIGHT = 0.5

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from processes import served
-from question_sets import write_sets
+from question_sets import write_articles, write_sets
 
 from rag.tokens import Tokens
 
@@ -39,7 +39,10 @@ def training_sets(tmp_path_factory):
     """A folder of the question sets that bench fits the encoder and the reader to, tiny ones."""
     folder = tmp_path_factory.mktemp("sets")
     write_sets(folder)
-    return folder
+    write_articles(folder / "articles")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.invented.FOLDER", folder / "articles")
+        yield folder
 
 
 @pytest.fixture(scope="session")

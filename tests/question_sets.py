@@ -46,3 +46,20 @@ def write_sets(folder):
     rows = [json.loads(line) for line in unanswerable.read_text(encoding="utf-8").splitlines()]
     rows = [{**row, "relevant": [], "answers": [], "source_paragraph": row["relevant"][0]} for row in rows]
     unanswerable.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def write_articles(folder):
+    """Write articles of ``bench.invented``, two paragraphs each, seven in either of two languages."""
+    folder.mkdir()
+    texts = []
+    for language, name in ((language, name) for language in ("en", "zh") for name in NAMES[:7]):
+        texts += [f"=== {language}", f"T The {name} bridge, {language}"]
+        for year in (1850, 1900):
+            texts += [
+                "P",
+                f"{name} opened its bridge in {year}.",
+                "It rained all day.",
+                f"A 1 | {name} ? | {name}? | {name}? | {name}？",
+            ]
+            texts += ["N | Qui paya ? | Who paid? | Ai trả? | 谁付的？"]
+    (folder / "bridges.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")

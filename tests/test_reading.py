@@ -70,13 +70,6 @@ def test_what_the_reader_sees_is_the_article_around_the_best_sentence(found):
     assert window.centre == best.sentence_scores.index(max(best.sentence_scores))
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_reader_is_told_that_an_article_is_in_another_language(found, language):
-    encoder = ReadingEncoder()
-    read(scored(replace(found, language=language), 2.0, 1.99, 0.2, 0.1), encoder)
-    assert [window.across for window in encoder.shown] == [language == "en"] * READ
-
-
 @pytest.mark.parametrize("scores", [(2.0, 0.3, 0.2, 0.1), (2.0, 1.99, 1.98, 1.97)])
 def test_it_reads_only_where_it_is_in_doubt_whether_there_is_an_answer(found, scores):
     doubtful = scored(found, *scores)

@@ -1,10 +1,8 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from fakes import WordEncoder
 
-from rag.support import FEATURES, SETS, Sentence, contradicted, features, score, stated, support, window
+from rag.support import FEATURES, SETS, Sentence, contradicted, features, score, stated, support
 from rag.tables import table
 from rag.types import Span, Window
 
@@ -121,9 +119,3 @@ def test_a_reader_has_a_say_where_nothing_is_contradicted(monkeypatch, odds, car
     assert bool(support(claim(said), sentences(*PRESS))) is carried
     assert shown[0] == ("claim", said, [Window("", (PRESS[3],))])
     assert support(claim("Viettel will sponsor three networking events next year."), sentences(*PRESS)) == ()
-
-
-def test_a_reader_is_told_that_a_claim_is_in_another_language():
-    said = claim("南宁接待了300名代表。", "zh")
-    assert window(said, sentences(PRESS[3])) == Window("", (PRESS[3],), across=True)
-    assert not window(replace(said, language="en"), sentences(PRESS[3])).across

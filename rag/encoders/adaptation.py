@@ -1,9 +1,4 @@
-"""Makes the readers of the bundled encoder's model, as ONNX graphs.
-
-One has its matrices with what ``reader.npz`` adds to them (``rag.encoders.additions``), the short one those that
-``rag.encoders.distilled`` keeps. Both have a head on the first token. ``python -m bench.reader`` fits both
-(docs/reader.md says to what).
-"""
+"""Makes the reader out of the bundled encoder's model and what ``rag.encoders.distilled`` keeps, as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ import numpy as np
 
 from rag.encoders import additions, bias, bundled, distilled, reader
 from rag.encoders.export import write
-from rag.encoders.onnx import READER, SHORT_READER, open_session
+from rag.encoders.onnx import READER, open_session
 from rag.encoders.quantisation import to_blocks, to_int8
 from rag.types import Window
 
@@ -26,41 +21,23 @@ if TYPE_CHECKING:
     from rag.encoders.manifest import Precision
 
     Weights = dict[str, NDArray[np.float32]]
-    Batches = list[dict[str, NDArray[Any]]]
 
 DEVIATION = 0.5
 """In log-odds: how far from the exact graph a quantised one may be on average."""
 
 
-def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fastest: Precision) -> dict[str, Precision]:
-    """Write the readers' graphs into a folder, from the encoder's ``SentenceTransformer``, which is changed by it.
+def prepare(model: Any, tokenise: Callable[[str], list[int]], folder: Path, fastest: Precision) -> Precision:
+    """Write the reader's graph into a folder, from the encoder's ``SentenceTransformer``, which is changed by it.
 
-    ``fastest`` is the form that the encoder is in. Returns the readers', by their names in a manifest, which are less
-    quantised where that form changes what they find. Raises ExportError.
+    ``fastest`` is the form that the encoder is in. Returns the reader's, which is less quantised where that form
+    changes what it finds. Raises ExportError.
     """
     prompt = bundled.PROMPTS["query"]
     rows = [row for pair in _pairs() for row in reader.rows("question", *pair, prompt, tokenise)]
     words = bundled.words(bundled.locate())
     batches = [reader.inputs(row, words) for row in rows]
-    return {
-        "reader": _prepare(model, _whole(), folder / READER, fastest, batches),
-        "short_reader": _prepare(
-            model, distilled.load(distilled.SHORT_READER), folder / SHORT_READER, fastest, batches
-        ),
-    }
-
-
-def _whole() -> Weights:
-    fitted = additions.load(additions.READER)
-    tensors = bundled.layers(bundled.locate())  # without the encoder's additions: the reader has its own
-    additions.add(tensors, fitted)
-    head = {name: weight for name, weight in fitted.items() if not name[0].isdigit()}
-    return head | {name.removeprefix("encoder."): weight for name, weight in tensors.items()}
-
-
-def _prepare(model: Any, weights: Weights, target: Path, fastest: Precision, batches: Batches) -> Precision:
-    exact = target.with_name("exact.onnx")
-    _export(model, weights, exact)
+    target, exact = folder / READER, folder / "exact.onnx"
+    _export(model, distilled.load(distilled.READER), exact)
     wanted = _odds(exact, batches)
     for form in dict.fromkeys((fastest, "8-bit blocks")):
         if form == "int8":
@@ -86,7 +63,7 @@ def _pairs() -> list[tuple[str, list[Window]]]:
     return pairs
 
 
-def _odds(path: Path, batches: Batches) -> NDArray[np.float32]:
+def _odds(path: Path, batches: list[dict[str, NDArray[Any]]]) -> NDArray[np.float32]:
     session = open_session(path)
     return np.concatenate([session.run(["odds"], batch)[0] for batch in batches])
 

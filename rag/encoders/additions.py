@@ -1,8 +1,7 @@
 """What is fitted beside the bundled model's weights: products of two narrow matrices (LoRA), and the layers' norms.
 
 Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022. A file of them is a few per cent of the
-model. ``encoder.npz`` makes the encoder of it (``python -m bench.encoder``), ``reader.npz`` the reader
-(``python -m bench.reader``); both start from the weights as they are in their package.
+model. ``python -m bench.encoder`` fits them, from the weights as they are in their package.
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ KINDS = ("weight", "bias")
 
 ENCODER = Path(__file__).with_name("encoder.npz")
 ENCODER_SHA256 = "7749f4252bbac943382e516a5a4361a30c2fff4be951f1d80f7fa6a71edf504a"
-READER = Path(__file__).with_name("reader.npz")
-READER_SHA256 = "e8c0ec85670e678b226bfde69cf821cb564f5a448a5e510bcebc8c2b6fc1a0ef"
 
 
 def load(path: Path) -> dict[str, NDArray[np.float32]]:

@@ -156,27 +156,18 @@ def _directory(data: bytes | mmap.mmap) -> Iterator[tuple[str, int, int, int]]:
         yield name, packed, size, offset
 
 
-def layers(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Return the layers' tensors as they are in a weights' file, by their names in transformers' BertModel."""
-    data = path.read_bytes()
-    shape = _Shape(*_HEADER.unpack_from(data)[2:-2])
-    return dict(_tensors(data, shape, of="encoder.layer."))
-
-
-def _tensors(data: bytes, shape: _Shape, of: str = "") -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Yield the weights whose names in transformers' BertModel begin so, with these names."""
+def _tensors(data: bytes, shape: _Shape) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the weights, by their names in transformers' BertModel."""
     import numpy as np
 
     for name, packed, size, offset in _directory(data):
-        if not (called := _bert_name(name)).startswith(of):
-            continue
         if packed:
             values: NDArray[np.float32] = dequantised(np.frombuffer(data, _block(), size // _BLOCK, offset))
         else:
             values = np.frombuffer(data, "<f4", size, offset).copy()
         if not name.endswith((".b", "ln.w")):
             values = values.reshape(-1, shape.feed_forward if name.endswith("fo.w") else shape.hidden)
-        yield called, values
+        yield _bert_name(name), values
 
 
 def dequantised(blocks: NDArray[np.void]) -> NDArray[np.float32]:

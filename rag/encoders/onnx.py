@@ -41,7 +41,6 @@ MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 BIAS = "bias.npz"
 READER = "reader.onnx"
-SHORT_READER = "short_reader.onnx"
 
 
 class OnnxEncoder(Described):
@@ -56,7 +55,7 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._readers: dict[str, Future[Reader]] = {}
+        self._opening_reader: Future[Reader] | None = None
         self._side_by_side = ThreadPoolExecutor(2)  # windows that are read at one time
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
@@ -84,7 +83,7 @@ class OnnxEncoder(Described):
     def _encode_query(self, text: str, language: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vector of a question, of shape (1, dimension), and its tokens' states, all from one run."""
         if self._manifest.reader:
-            self._reader(across=False)  # it is likely to be wanted as soon as passages are found
+            self._reader()  # it is likely to be wanted as soon as passages are found
         vector, states = self._questions(self._query_ids([text])[0])
         return self._bias.remove(vector, "query", [language]), states
 
@@ -110,21 +109,18 @@ class OnnxEncoder(Described):
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
         ids = rows(kind, asked, windows, prompt, self._bare_ids)
-        opening = [self._reader(across=window.across) for window in windows]
-        odds = self._side_by_side.map(lambda reader, row: reader.result().read(kind, row), opening, ids)
-        return np.array([*odds], np.float32)
+        reader = self._reader()
+        return np.array([*self._side_by_side.map(lambda row: reader.result().read(kind, row), ids)], np.float32)
 
-    def _reader(self, *, across: bool) -> Future[Reader]:
-        name = READER if across or not self._manifest.short_reader else SHORT_READER  # an older version prepared none
-
+    def _reader(self) -> Future[Reader]:
         def opened() -> Reader:
-            session = open_session(self._folder / name)
+            session = open_session(self._folder / READER)
             return Reader(session, lambda session, inputs: _run(session, ["odds"], inputs)[0])
 
         with self._lock:
-            if name not in self._readers:
-                self._readers[name] = _beside(opened)
-            return self._readers[name]
+            if self._opening_reader is None:
+                self._opening_reader = _beside(opened)
+            return self._opening_reader
 
     def _bare_ids(self, text: str) -> list[int]:
         """Return token ids without special tokens."""

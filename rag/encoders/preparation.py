@@ -26,7 +26,7 @@ from rag.encoders.unigram import compile_tokenizer
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rag.encoders.manifest import Precision
@@ -106,11 +106,11 @@ class _Preparation:
                 remains.unlink()
         self.progress("measure", 0.8)
         measured = graphs.measured(self.folder / MODEL)
-        readers: dict[str, Precision] = {}
+        reader: Precision | None = None
         if self.source.folder is None:
             self.progress("reader", 0.9)
-            readers = adaptation.prepare(model, graphs.bare_ids, self.folder, graph.precision)
-        self._finish("onnx", model, measured, graph, readers)
+            reader = adaptation.prepare(model, graphs.bare_ids, self.folder, graph.precision)
+        self._finish("onnx", model, measured, graph, reader)
 
     def _transformer(self, model: Any) -> None:
         for file in self.folder.iterdir():
@@ -118,7 +118,7 @@ class _Preparation:
                 file.unlink()
         self.progress("measure", 0.9)
         measured = bias.measure(partial(encode, model))
-        self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"), {})
+        self._finish("sentence-transformers", model, measured, Graph(self.folder, "fp32"), None)
 
     def _finish(
         self,
@@ -126,7 +126,7 @@ class _Preparation:
         model: Any,
         measured: bias.Bias,
         graph: Graph,
-        readers: Mapping[str, Precision],
+        reader: Precision | None,
     ) -> None:
         measured.save(self.folder / BIAS)
         if runtime == "onnx":
@@ -149,7 +149,7 @@ class _Preparation:
             pad_id=pad_id(model),
             files={str(path.relative_to(self.folder)): (path.stat().st_size, sha256(path)) for path in paths},
             parity=graph.parity,
-            **readers,
+            reader=reader,
         ).save(self.folder)
 
 

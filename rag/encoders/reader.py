@@ -3,8 +3,7 @@
 As in "retriever-reader" systems (Chen et al., "Reading Wikipedia to Answer Open-Domain Questions", ACL 2017), it sees
 both texts at once, and so what neither vector tells: whether the sentences answer the question that they resemble.
 
-There are two of them (``rag.encoders.adaptation``): one with all of the bundled encoder's layers, and one with half of
-them, in half of the time, which reads what is in the language of the question, where it finds as much.
+It has half of the bundled encoder's layers (``rag.encoders.distilled``).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Source:
         """Return where it is, or would be, prepared; another model, format or parallel text, another folder."""
         identity = f"{self.stamp[:12]}-{bias.parallel_digest()[:8]}"
         if self.folder is None and runtime == "onnx":
-            identity += f"-{additions.READER_SHA256[:8]}-{distilled.SHORT_READER_SHA256[:8]}"
+            identity += f"-{distilled.READER_SHA256[:8]}"
         return cache_dir / f"{self.slug}-{runtime}-{FORMAT}-{identity}"
 
 

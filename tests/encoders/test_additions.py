@@ -7,8 +7,7 @@ from rag.encoders import additions, distilled
 
 FILES = [
     (additions.ENCODER, additions.ENCODER_SHA256),
-    (additions.READER, additions.READER_SHA256),
-    (distilled.SHORT_READER, distilled.SHORT_READER_SHA256),
+    (distilled.READER, distilled.READER_SHA256),
 ]
 
 

@@ -1,10 +1,10 @@
-from dataclasses import replace
+import json
 
 import numpy as np
 import pytest
 
 from rag.encoders import manifest, prepare, resolve
-from rag.encoders.onnx import SHORT_READER, OnnxEncoder
+from rag.encoders.onnx import OnnxEncoder
 from rag.encoders.reader import ROOM, rows
 from rag.protocols import silent
 from rag.types import Window
@@ -26,7 +26,7 @@ ELSEWHERE = ("Le consul général a visité une école.", "Les élèves apprenne
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_sentences_that_answer_have_higher_odds(encoder, language):
     texts = [("AI+", ARTICLE, 1), ("AI+", ARTICLE[:1], 0), ("École", ELSEWHERE, 1)]
-    windows = [Window(*text, across=language != "fr") for text in texts]
+    windows = [Window(*text) for text in texts]
     odds = encoder.read("question", QUESTIONS[language], windows)
     assert odds.dtype == np.float32
     assert odds.shape == (3,)
@@ -40,7 +40,7 @@ def test_a_claim_is_carried_by_what_says_it(encoder):
         "More than 300 delegates from eleven countries did not take part.": False,
         "The meals were paid for by the consulate general.": False,
     }
-    odds = {claim: float(encoder.read("claim", claim, [Window("", (ARTICLE[1],), across=True)])[0]) for claim in claims}
+    odds = {claim: float(encoder.read("claim", claim, [Window("", (ARTICLE[1],))])[0]) for claim in claims}
     assert min(odds[claim] for claim, true in claims.items() if true) > max(
         odds[claim] for claim, true in claims.items() if not true
     )
@@ -49,29 +49,24 @@ def test_a_claim_is_carried_by_what_says_it(encoder):
 def test_a_window_is_read_the_same_beside_others(encoder):
     windows = [
         Window("AI+", ARTICLE, 1),
-        Window("", ELSEWHERE, across=True),
+        Window("", ELSEWHERE),
         Window("AI+", ARTICLE, 2),
-        Window("AI+", ARTICLE, 1, across=True),
     ]
     together = encoder.read("question", QUESTIONS["en"], windows)
     alone = [encoder.read("question", QUESTIONS["en"], [window])[0] for window in windows]
     assert together.tolist() == alone
-    assert together[0] != together[3]  # another language has a reader of its own
     assert encoder.read("question", QUESTIONS["en"], []).shape == (0,)
 
 
-def test_an_encoder_that_was_prepared_without_a_short_reader_reads_all_with_the_other(encoder, cache_dir, tmp_path):
+def test_what_an_older_version_prepared_with_two_readers_goes_on(encoder, cache_dir, tmp_path):
     prepared = prepare(resolve("bundled"), cache_dir, silent)
-    found = manifest.read(prepared)
-    files = {name: entry for name, entry in found.files.items() if name != SHORT_READER}
-    for name in files:
-        (tmp_path / name).symlink_to(prepared / name)
-    replace(found, files=files, short_reader=None).save(tmp_path)
-    older = OnnxEncoder(tmp_path)
-    assert older.encode_queries([QUESTIONS["fr"]], ["fr"]).shape == (1, 384)
-    windows = [Window("AI+", ARTICLE, 1), Window("AI+", ARTICLE, 1, across=True)]
-    whole = encoder.read("question", QUESTIONS["fr"], windows)[1]
-    assert older.read("question", QUESTIONS["fr"], windows).tolist() == [whole, whole]
+    for file in prepared.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    content = json.loads((tmp_path / manifest.FILE).read_text("utf-8"))
+    (tmp_path / manifest.FILE).unlink()
+    (tmp_path / manifest.FILE).write_text(json.dumps({**content, "short_reader": "int8"}), "utf-8")
+    older, windows = OnnxEncoder(tmp_path), [Window("AI+", ARTICLE, 1)]
+    assert older.read("question", QUESTIONS["fr"], windows) == encoder.read("question", QUESTIONS["fr"], windows)
 
 
 def test_a_special_token_in_a_text_is_text(encoder):
