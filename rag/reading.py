@@ -22,11 +22,11 @@ WEIGHT, SCALE = 0.1, 4.0
 MARGIN = 0.06
 """Behind the best score, in which another passage is read too."""
 
-DOUBT = (0.2, 0.75)
+DOUBT = (0.25, 0.75)
 """Probabilities between which it is in doubt whether there is an answer; elsewhere nothing is read.
 
-That goes for passages that score alike too. Reading more, on either side, tells more, and the median question across
-languages takes 15 ms or more (docs/reader.md).
+That goes for passages that score alike too. Reading more, on either side, tells more, and takes more of the questions
+past the time of one that is not read (docs/reader.md).
 """
 
 
