@@ -1,4 +1,4 @@
-"""What bench/encoder.py and bench/reader.py fit in a model, and how: ``rag.encoders.additions``, in torch."""
+"""``rag.encoders.additions`` in torch, as bench/encoder.py fits them, and how that and bench/reader.py fit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the t
         self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
 
     def forward(self, states: Any) -> Any:
-        # one product of small matrices rather than two of all states: a step is a third shorter
+        # one product of two small matrices, rather than two products of all states
         return linear(states, torch.addmm(self.layer.weight, self.b, self.a), self.layer.bias)
 
     def merged(self) -> Any:
