@@ -36,13 +36,11 @@ def _settings_of_its_own(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="session")
 def training_sets(tmp_path_factory):
-    """A folder of the question sets that bench fits the encoder and the reader to, tiny ones."""
+    """A folder of the question sets, and of the articles, that bench fits the encoder and the reader to, tiny ones."""
     folder = tmp_path_factory.mktemp("sets")
     write_sets(folder)
     write_articles(folder / "articles")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.invented.FOLDER", folder / "articles")
-        yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")

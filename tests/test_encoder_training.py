@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from bench import encoder, lora
+from bench import encoder, invented, lora
 from bench.reader_rows import Paragraph, Question
 from rag.encoders import additions
 from rag.types import Span
@@ -58,6 +58,7 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
         return layers(transformer)
 
     monkeypatch.setattr(encoder, "adapt", shallow)
+    monkeypatch.setattr(invented, "FOLDER", training_sets / "articles")
     monkeypatch.setattr(lora, "WARMING", 2)
     for name, value in {"QUESTIONS": 8, "TEMPERATURE": 0.05, "RATE": 2e-3}.items():
         monkeypatch.setattr(encoder, name, value)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertModel
 
-from bench import distillation, lora, reader
+from bench import distillation, invented, lora, reader
 from bench.held_out import a_quarter, held_out, held_out_paragraphs, write_held_out
 from bench.reader_rows import END, FIRST, Item, Paragraph, Question, Row, question_rows
 from rag.encoders import distilled
@@ -51,6 +51,7 @@ def test_the_row_of_the_answer_comes_first_and_tells_where_it_stands():
 def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypatch, capsys):
     for name, value in {"QUESTIONS": 16, "CLAIMS": 32, "RATE": 5e-4, "TOLD": 4, "WORKERS": 0}.items():
         monkeypatch.setattr(reader, name, value)
+    monkeypatch.setattr(invented, "FOLDER", training_sets / "articles")
     monkeypatch.setattr(lora, "WARMING", 2)
     monkeypatch.setattr(reader.claims, "handmade", lambda: (reader.claims.Texts({}, {}), []))
     monkeypatch.setattr(distillation, "RATE", 2e-3)
