@@ -1,7 +1,7 @@
 """How the reader, of half of the layers, is fitted to say what its teacher says.
 
-It starts from every second layer of the teacher, and its head. It is drawn to the
-teacher's log-odds more than to what is right, and to the states of its last layer, which tell more than two numbers.
+It starts from every second layer of the teacher, and its head. It is drawn to the teacher's log-odds more than to what
+is right, and to the states of its last layer, which tell more than two numbers.
 """
 
 from __future__ import annotations

@@ -49,12 +49,6 @@ class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the t
         # one product of two small matrices, rather than two products of all states
         return linear(states, torch.addmm(self.layer.weight, self.b, self.a), self.layer.bias)
 
-    def merged(self) -> Any:
-        """Return the layer, changed by it, with the product in its matrix."""
-        with torch.no_grad():
-            self.layer.weight += self.b @ self.a
-        return self.layer
-
 
 def adapt(transformer: Any) -> Any:
     """Return a BertModel, which is changed by it, in which the additions can be fitted and nothing else."""

@@ -85,7 +85,10 @@ def test_rows_of_all_lengths_are_read_as_each_is_by_itself():
 def test_the_reader_begins_as_every_second_layer_of_its_teacher():
     config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=6, num_attention_heads=2, intermediate_size=8)
     teacher = reader.Reader(BertModel(config, add_pooling_layer=False)).eval()
+    teacher.transformer.embeddings.requires_grad_(requires_grad=False)
     made = distillation.halved(teacher)
+    assert all(parameter.requires_grad for parameter in made.transformer.encoder.parameters())
+    assert not any(parameter.requires_grad for parameter in made.transformer.embeddings.parameters())
     layers = teacher.transformer.encoder.layer
     teacher.transformer.encoder.layer = torch.nn.ModuleList([layers[0], layers[2], layers[5]])
     ids, mask = torch.tensor([[3, 4, 5], [6, 7, 1]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
