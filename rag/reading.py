@@ -1,8 +1,8 @@
 """Reads the best passages together with the question, where the scores leave a doubt about them.
 
 The encoder's reader sees question and sentences at once. That takes some milliseconds a passage, so it reads only where
-neither an answer nor "the articles do not say" is sure: the best passage, and the next where it scores about as well;
-it puts them in order.
+neither an answer nor "the articles do not say" is sure: the best passage, and the next that score about as well until
+one of them answers; it puts them in order.
 """
 
 import math
@@ -14,15 +14,18 @@ from rag.retrieval import Retrieval
 from rag.types import Hit, Window
 
 READ = 2
-"""Passages, as the encoder reads two side by side: a third and more take as long again, for .001 of hit@1 across."""
+"""Passages at most. A third and more find little (docs/reader.md)."""
 
-WEIGHT, SCALE = 0.1, 4.0
+WEIGHT, SCALE = 0.3, 4.0
 """Of the log-odds in a score, WEIGHT * tanh(log-odds / SCALE)."""
 
-MARGIN = 0.06
+MARGIN = 0.12
 """Behind the best score, in which another passage is read too."""
 
-DOUBT = (0.25, 0.75)
+SURE = 1.0
+"""Log-odds at which a passage answers, and no further one is read. Of those that do, half have more."""
+
+DOUBT = (0.15, 0.85)
 """Probabilities between which it is in doubt whether there is an answer; elsewhere nothing is read.
 
 That goes for passages that score alike too. Reading more, on either side, tells more, and takes more of the questions
@@ -38,12 +41,16 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
     if not DOUBT[0] < answerability(found) < DOUBT[1]:
         return found
     rivals = [hit for hit in found.hits[:READ] if hit.score > found.hits[0].score - MARGIN]
-    hits = odds_read(found, rivals, encoder)
-    if hits[0].odds is None:
-        return found
-    ordered = sorted(hits, key=lambda hit: -hit.score - WEIGHT * math.tanh((hit.odds or 0.0) / SCALE))
-    dealt = (replace(hit, score=old.score) for hit, old in zip(ordered, rivals, strict=True))
-    return replace(found, hits=(*dealt, *found.hits[len(rivals) :]))
+    seen: list[Hit] = []
+    for rival in rivals:
+        seen += odds_read(found, [rival], encoder)
+        if (odds := seen[-1].odds) is None:
+            return found
+        if odds >= SURE:
+            break
+    ordered = sorted(seen, key=lambda hit: -hit.score - WEIGHT * math.tanh((hit.odds or 0.0) / SCALE))
+    dealt = (replace(hit, score=old.score) for hit, old in zip(ordered, seen, strict=True))
+    return replace(found, hits=(*dealt, *found.hits[len(seen) :]))
 
 
 def odds_read(found: Retrieval, hits: list[Hit], encoder: Encoder) -> list[Hit]:

@@ -91,6 +91,15 @@ def test_only_a_rival_of_the_best_is_read_beside_it(found, behind, shown):
     assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 
+def test_nothing_more_is_read_once_a_passage_answers(found):
+    close = scored(found, 2.0, 1.99, 1.98, 1.97)
+    encoder = ReadingEncoder(close.hits[0].candidate.article.text)
+    ordered = read(close, encoder)
+    assert len(encoder.shown) == 1
+    assert [hit.odds for hit in ordered.hits] == [8.0, None, None, None]
+    assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
+
+
 def test_without_a_reader_nothing_changes(found):
     close = scored(found, 2.0, 1.99, 1.98, 1.97)
     assert read(close, WordEncoder()).hits == close.hits

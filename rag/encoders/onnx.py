@@ -56,7 +56,6 @@ class OnnxEncoder(Described):
         self._lock = threading.Lock()
         self._tokenizer: Any = None
         self._opening_reader: Future[Reader] | None = None
-        self._side_by_side = ThreadPoolExecutor(2)  # windows that are read at one time
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
         self._opening = _beside(lambda: open_session(folder / MODEL))
@@ -109,8 +108,8 @@ class OnnxEncoder(Described):
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
         ids = rows(kind, asked, windows, prompt, self._bare_ids)
-        reader = self._reader()
-        return np.array([*self._side_by_side.map(lambda row: reader.result().read(kind, row), ids)], np.float32)
+        reader = self._reader().result()
+        return np.array([reader.read(kind, row) for row in ids], np.float32)
 
     def _reader(self) -> Future[Reader]:
         def opened() -> Reader:
