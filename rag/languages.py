@@ -203,6 +203,9 @@ def _bare_vietnamese() -> frozenset[str]:
 
 def _tokens(text: str) -> Iterator[str]:
     """Yield words, numbers whole with their separators, and runs of CJK characters."""
+    if not _CJK.search(text):
+        yield from _TOKEN.findall(text)
+        return
     for match in _TOKEN.finditer(text):
         token, end = match[0], 0
         for run in _CJK.finditer(token):
