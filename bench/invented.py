@@ -23,7 +23,7 @@ from bench.held_out import a_quarter, write_set
 from rag.calibration import LOOKS_ANSWERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FOLDER = Path(__file__).with_name("articles")
 LANGUAGES = ("fr", "en", "vi", "zh")
@@ -111,13 +111,19 @@ def _queries(name: str, paragraph: Paragraph) -> Iterator[dict[str, Any]]:
             }
 
 
+def halves(found: Iterable[Paragraph]) -> tuple[list[int], list[int]]:
+    """Return the numbers of the articles of ``invented-calibration``, and of ``invented``."""
+    ordered = sorted({paragraph.article for paragraph in found if a_quarter(paragraph.title)})
+    return ordered[::2], ordered[1::2]
+
+
 def main() -> None:
     (destination,) = sys.argv[1:]
     corpus, queries = rows()
-    articles = {row["id"]: row["article"] for row in corpus if a_quarter(row["title"])}
-    ordered = sorted(set(articles.values()))
-    for name, own, every in (("invented-calibration", ordered[::2], SAMPLED), ("invented", ordered[1::2], 1)):
-        kept = [query for query in queries if articles.get(query["source_paragraph"]) in own][::every]
+    articles = {row["id"]: row["article"] for row in corpus}
+    fitted, unfitted = halves(paragraphs())
+    for name, own, every in (("invented-calibration", fitted, SAMPLED), ("invented", unfitted, 1)):
+        kept = [query for query in queries if articles[query["source_paragraph"]] in own][::every]
         write_set(Path(destination) / name, corpus, kept)
         unanswerable = sum(not query["answerable"] for query in kept)
         print(f"{name}: {len(kept)} questions, {unanswerable} of them without an answer")

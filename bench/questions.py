@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.corpus import QUESTIONS, seed_articles, texts
+from bench.corpus import QUESTIONS, texts
+from bench.invented import LANGUAGES, halves, paragraphs
 from bench.programs import PROGRAMS, SETTINGS, Program, UnavailableError
 from bench.tables import Cell, Table, ratios
 from rag.encoders import prepare, resolve
@@ -232,7 +233,7 @@ def _quality(beside: Field, sets: list[Asked]) -> None:
 
 def _sets(folder: Path | None) -> Iterator[Asked]:
     if folder is None:
-        yield _seeds()
+        yield _press()
         return
     corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     spoken = [code for code in ("fr", "en", "vi", "zh") if any(row["lang"] == code for row in corpus)]
@@ -247,21 +248,16 @@ def _sets(folder: Path | None) -> Iterator[Asked]:
         yield Asked([row["text"] for row in rows], questions)
 
 
-def _seeds() -> Asked:
-    """The paragraphs of the seed articles, and the questions in four languages that one of them answers."""
-    paragraphs = [line for article in seed_articles() for line in article.text.split("\n") if len(line) > 60]
-    rows = [json.loads(line) for line in Path(__file__).with_name("seeds.jsonl").read_text("utf-8").splitlines()]
-    answers: dict[str, set[str]] = {}
-    for row in rows:
-        answers.setdefault(row["qgroup"], set()).update(row["answers"])
-    asked = [
-        (
-            row["text"],
-            {n for n, text in enumerate(paragraphs) if any(words in text for words in answers[row["qgroup"]])},
-        )
-        for row in rows
-    ]
-    return Asked(paragraphs, {"seed articles, questions in four languages": [pair for pair in asked if pair[1]]})
+def _press() -> Asked:
+    """The paragraphs of the invented press articles that nothing was fitted to, and what one of them answers."""
+    found = paragraphs()
+    _, articles = halves(found)
+    kept = [paragraph for paragraph in found if paragraph.article in articles]
+    questions = {}
+    for place, language in enumerate(LANGUAGES):
+        asked = [(texts[place], {row}) for row, one in enumerate(kept) for sentence, texts in one.asked if sentence]
+        questions[f"press, asked in {language}"] = asked[:: -(-len(asked) // SAMPLE)]
+    return Asked([paragraph.text for paragraph in kept], questions)
 
 
 _NUMBERS = itertools.count()
