@@ -18,6 +18,8 @@ _CODE = re.compile(rf"(?<![^\W_{HAN}])[^\W\d_{HAN}]+\d[^\W_{HAN}]*")
 _BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
 # English and French words that are made of others; in a title they have a capital, and languages translate them.
 _DERIVED = re.compile(r"\w{4,}(?:[ts]ion|ment|ness|ship|ity|isme?|olog(?:y|ie)|tory|ional|ical|maker)s?")
+# After what is only looked back at; a character that may be missing is none of it.
+_LITERAL = re.compile(r"(?:\(\?<[=!](?:\[[^\]]*\]|[^()\[\]])*\))*(?P<literal>(?:[^\\\[\](){}?*+.|](?![?*]))*)")
 _LIKE = 0.77  # of the letters of two spellings of a name: "Singapour", "Singapore"
 
 
@@ -32,7 +34,11 @@ class Names:
 @lru_cache(4096)
 def known_names(text: str) -> frozenset[int]:
     """Return the places in the table of the names in a text."""
-    return frozenset(place for place, pattern in enumerate(_known()) if pattern.search(text))
+    return frozenset(
+        place
+        for place, (beginnings, pattern) in enumerate(zip(_beginnings(), _known(), strict=True))
+        if any(beginning in text for beginning in beginnings) and pattern.search(text)
+    )
 
 
 def without_known(text: str) -> str:
@@ -60,7 +66,8 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
     Abroad, words with a capital that languages translate (University, August) are no names, and neither are fewer than
     three Vietnamese syllables in a row: Hoàng Anh Tuấn keeps his name, Bộ Giáo dục does not.
     """
-    spans = [match.span() for pattern in _known() for match in pattern.finditer(text)]
+    known = known_names(text)
+    spans = [match.span() for place in known for match in _known()[place].finditer(text)]
     words = list(_WORD.finditer(text))
     capital = [word[0] != word[0].lower() for word in words]
     spelled = set()
@@ -80,7 +87,7 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
         ):
             continue
         spelled.add(folded)
-    return Names(known_names(text), frozenset(spelled))
+    return Names(known, frozenset(spelled))
 
 
 def codes(text: str) -> frozenset[str]:
@@ -117,7 +124,22 @@ def _run(text: str, words: list[re.Match[str]], capital: list[bool], place: int)
 def _known() -> tuple[re.Pattern[str], ...]:
     # Chinese has no spaces: only a Latin letter or a digit beside a name makes it another word.
     letter = f"[{LATIN}0-9]"
-    return tuple(re.compile(f"(?<!{letter})(?:{name})(?!{letter})") for name in table("names")["names"])
+    return tuple(
+        re.compile(f"(?<!{letter})(?:{'|'.join(spellings)})(?!{letter})") for spellings in table("names")["names"]
+    )
+
+
+@cache
+def _beginnings() -> tuple[tuple[str, ...], ...]:
+    """What the spellings of each name begin with: to look for that first takes .3 of the time of all patterns."""
+    return tuple(tuple(map(_literal, spellings)) for spellings in table("names")["names"])
+
+
+def _literal(spelling: str) -> str:
+    """Return the characters that every match of a spelling's pattern begins with, which may be none."""
+    begins = _LITERAL.match(spelling)
+    assert begins is not None
+    return begins["literal"]
 
 
 @cache

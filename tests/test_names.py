@@ -1,6 +1,7 @@
 import pytest
 
-from rag.names import codes, known_names, names, respelled, unmatched
+from bench.invented import paragraphs
+from rag.names import _known, codes, known_names, names, respelled, unmatched
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,13 @@ def test_a_known_name_is_the_same_in_all_languages(spellings):
     found = {known_names(text) for text in spellings}
     assert len(found) == 1
     assert found != {frozenset()}
+
+
+def test_looking_for_beginnings_first_misses_no_name():
+    texts = [paragraph.text for paragraph in paragraphs()[::5]]
+    found = [frozenset(place for place, name in enumerate(_known()) if name.search(text)) for text in texts]
+    assert [known_names(text) for text in texts] == found
+    assert len(frozenset.union(*found)) > 50
 
 
 def test_codes_are_letters_and_then_digits():

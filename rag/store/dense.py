@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXACT = 50_000  # rows: some 2 ms of one core
 SAMPLE = 40  # vectors a list to learn the lists from: fewer, and FAISS warns
 SPARE = 3  # approximate rows taken for each that is wanted, where all passages take part
-_PROBED = 400  # lists that a question looks into where all passages take part: of some sqrt(rows) / 2 rows each
+_PROBED = 250  # lists that a question looks into where all passages take part: of some sqrt(rows) / 2 rows each
 _ROUNDS = 8  # of k-means over the sample
 _BATCH = 4096  # rows in memory beside the index while it is built
 
