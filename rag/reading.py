@@ -14,7 +14,7 @@ from rag.retrieval import Retrieval
 from rag.types import Hit, Window
 
 READ = 2
-"""Passages at most. A third and more find little (docs/reader.md)."""
+"""Passages at most. A third finds a few more answers, and takes as long again (docs/reader.md)."""
 
 WEIGHT, SCALE = 0.3, 4.0
 """Of the log-odds in a score, WEIGHT * tanh(log-odds / SCALE)."""
@@ -25,7 +25,7 @@ MARGIN = 0.12
 SURE = 1.0
 """Log-odds at which a passage answers, and no further one is read. Of those that do, half have more."""
 
-DOUBT = (0.15, 0.85)
+DOUBT = (0.1, 0.9)
 """Probabilities between which it is in doubt whether there is an answer; elsewhere nothing is read.
 
 That goes for passages that score alike too. Reading more, on either side, tells more, and takes more of the questions
