@@ -23,7 +23,7 @@ from bench.held_out import a_quarter, write_set
 from rag.calibration import LOOKS_ANSWERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 FOLDER = Path(__file__).with_name("articles")
 LANGUAGES = ("fr", "en", "vi", "zh")
@@ -111,9 +111,9 @@ def _queries(name: str, paragraph: Paragraph) -> Iterator[dict[str, Any]]:
             }
 
 
-def halves(found: Iterable[Paragraph]) -> tuple[list[int], list[int]]:
-    """Return the numbers of the articles of ``invented-calibration``, and of ``invented``."""
-    ordered = sorted({paragraph.article for paragraph in found if a_quarter(paragraph.title)})
+def halves(corpus: Iterable[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
+    """Return the numbers of the articles, of rows of paragraphs, of ``invented-calibration`` and of ``invented``."""
+    ordered = sorted({row["article"] for row in corpus if a_quarter(row["title"])})
     return ordered[::2], ordered[1::2]
 
 
@@ -121,7 +121,7 @@ def main() -> None:
     (destination,) = sys.argv[1:]
     corpus, queries = rows()
     articles = {row["id"]: row["article"] for row in corpus}
-    fitted, unfitted = halves(paragraphs())
+    fitted, unfitted = halves(corpus)
     for name, own, every in (("invented-calibration", fitted, SAMPLED), ("invented", unfitted, 1)):
         kept = [query for query in queries if articles[query["source_paragraph"]] in own][::every]
         write_set(Path(destination) / name, corpus, kept)

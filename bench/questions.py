@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import invented
 from bench.corpus import QUESTIONS, texts
-from bench.invented import LANGUAGES, halves, paragraphs
 from bench.programs import PROGRAMS, SETTINGS, Program, UnavailableError
 from bench.tables import Cell, Table, ratios
 from rag.encoders import prepare, resolve
@@ -250,14 +250,16 @@ def _sets(folder: Path | None) -> Iterator[Asked]:
 
 def _press() -> Asked:
     """The paragraphs of the invented press articles that nothing was fitted to, and what one of them answers."""
-    found = paragraphs()
-    _, articles = halves(found)
-    kept = [paragraph for paragraph in found if paragraph.article in articles]
+    corpus, queries = invented.rows()
+    _, articles = invented.halves(corpus)
+    kept = [row for row in corpus if row["article"] in articles]
+    numbers = {row["id"]: number for number, row in enumerate(kept)}
+    answered = [row for row in queries if row["answerable"] and row["source_paragraph"] in numbers]
     questions = {}
-    for place, language in enumerate(LANGUAGES):
-        asked = [(texts[place], {row}) for row, one in enumerate(kept) for sentence, texts in one.asked if sentence]
+    for language in invented.LANGUAGES:
+        asked = [(row["text"], {numbers[row["source_paragraph"]]}) for row in answered if row["lang"] == language]
         questions[f"press, asked in {language}"] = asked[:: -(-len(asked) // SAMPLE)]
-    return Asked([paragraph.text for paragraph in kept], questions)
+    return Asked([row["text"] for row in kept], questions)
 
 
 _NUMBERS = itertools.count()
