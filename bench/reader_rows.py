@@ -239,11 +239,11 @@ def question_rows(item: Item, chance: random.Random) -> list[Row]:
     """Return the row that holds the answer, first, and those that do not.
 
     Where the sentence that is nearest to the question is not the one that answers, the window around it is a row too,
-    if the answer is not in it. A window has room for 32 to 256 tokens, and seven times of ten the title.
+    if the answer is not in it. A window has room for 32 to 128 tokens, and seven times of ten the title.
     """
     rows = []
     for paragraph in ([item.answered_by] if item.answered_by else []) + [*item.others]:
-        titled, room = chance.random() < 0.7, chance.choice((32, 64, 64, 96, 96, 128, 256))
+        titled, room = chance.random() < 0.7, chance.choice((32, 64, 64, 96, 96, 96, 128))
         nearest = item.question.nearest_in(paragraph)
         if paragraph is not item.answered_by:
             rows.append(_row(item.question, paragraph, nearest, room, titled))
