@@ -101,7 +101,12 @@ class Graphs:
 
         Word embeddings are in blocks of four bits, or as they are where that changes the vectors too much.
         """
-        ids = self._ids([text for column in bias.parallel_texts("passage").values() for text in column], "passage")
+        ids = [
+            row
+            for kind in bias.KINDS  # a prompt of its own shows in how large the values within become
+            for column in bias.parallel_texts(kind).values()
+            for row in self._ids(column, kind)
+        ]
         small = self.folder / "embeddings.onnx"
         to_blocks(exact, small, 4, of="Gather")
         blocks: Precision
