@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import linear
@@ -18,10 +19,9 @@ from rag.encoders.transformer import load_model
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-RANK = 16
+RANK = 32
 WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
 PADDING = 1
 READ = 60_000  # tokens read at once where nothing is fitted
@@ -69,6 +69,34 @@ def additions_of(transformer: Any) -> dict[str, Any]:
             found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in "ab"}
         for name, path in NORMS.items():
             found |= {f"{number}.{name}.{kind}": getattr(layer.get_submodule(path), kind) for kind in KINDS}
+    return found
+
+
+def begin(transformer: Any, added: Mapping[str, NDArray[Any]]) -> None:
+    """Set what ``adapt`` lets be fitted to additions, of RANK or less, by their names in a file."""
+    with torch.no_grad():
+        for name, parameter in additions_of(transformer).items():
+            value = torch.from_numpy(added[name].astype("float32"))
+            own = parameter[tuple(slice(size) for size in value.shape)]
+            if name.endswith(".b"):
+                parameter.zero_()
+            own.copy_(value)
+
+
+def halfway(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """Return the means of norms and of products; these again as two matrices of RANK, by singular values."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for name in other:
+        if name.endswith(".b"):
+            continue
+        b = name.removesuffix("a") + "b"
+        if not name.endswith(".a"):
+            found[name] = (one[name].astype(np.float32) + other[name]) / 2
+            continue
+        products = [part[b].astype(np.float32) @ part[name].astype(np.float32) for part in (one, other)]
+        left, sizes, right = np.linalg.svd(sum(products) / 2, full_matrices=False)
+        root = np.sqrt(sizes[:RANK])
+        found[name], found[b] = root[:, None] * right[:RANK], left[:, :RANK] * root
     return found
 
 

@@ -21,6 +21,26 @@ def test_what_is_added_to_a_layer_can_be_added_to_its_matrix():
     assert torch.allclose(adapted(states), merged, atol=1e-6)
 
 
+def test_halfway_between_additions_is_the_mean_of_what_they_add():
+    chance = np.random.default_rng(0)
+
+    def added(rank):
+        parts = {
+            "0.query.a": (rank, 6),
+            "0.query.b": (4, rank),
+            "0.output_norm.weight": (6,),
+            "0.output_norm.bias": (6,),
+        }
+        return {name: chance.normal(size=shape).astype(np.float16) for name, shape in parts.items()}
+
+    one, other = added(1), added(2)
+    found = lora.halfway(one, other)
+    products = [part["0.query.b"].astype(float) @ part["0.query.a"] for part in (one, other, found)]
+    assert np.allclose(products[2], (products[0] + products[1]) / 2, atol=1e-3)
+    name = "0.output_norm.bias"
+    assert np.allclose(found[name], (one[name].astype(float) + other[name]) / 2, atol=1e-3)
+
+
 def paragraph(first, answered_in):
     """Two sentences of two tokens, of which one is nearest to every question."""
     tokens = [[(first + 2 * s + t, 10 * s + 5 * t, 10 * s + 5 * t + 5) for t in range(2)] for s in range(2)]
@@ -62,7 +82,7 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     monkeypatch.setattr(lora, "WARMING", 2)
     for name, value in {"QUESTIONS": 8, "TEMPERATURE": 0.05, "RATE": 2e-3}.items():
         monkeypatch.setattr(encoder, name, value)
-    encoder.run(training_sets, tmp_path / "encoder.npz", "cpu", steps=20)
+    encoder.run(training_sets, tmp_path / "encoder.npz", "cpu", steps=40)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     losses = [float(line[1]) for line in lines if line[0] == "loss"]
     assert losses[-1] < losses[0]
@@ -73,3 +93,7 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     assert found.keys() == {name for name in shipped if name[:2] in {"0.", "1."}}
     assert {name: found[name].shape for name in found} == {name: shipped[name].shape for name in found}
     assert any(np.abs(found[name]).max() > 0 for name in found if name.endswith(".b"))
+    encoder.run(training_sets, tmp_path / "next.npz", "cpu", steps=2, before=tmp_path / "encoder.npz")
+    begun = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith(("same", "across"))]
+    assert begun[2:4] == [line[1] for line in lines if line[0] in {"same", "across"}][2:]
+    assert additions.load(tmp_path / "next.npz").keys() == found.keys()
