@@ -28,7 +28,7 @@ from rag.tables import table
 from rag.types import Article, Hit
 
 READ = 20  # hits
-NEAR = 0.66  # cosine of two sentences; it tells a subject, not what is said of it
+NEAR = 0.65  # cosine of two sentences; it tells a subject, not what is said of it
 DAYS = 30
 ROUNDED, HEDGED = Decimal("0.03"), Decimal("0.1")  # numbers that lie no further apart may be the same
 APART = 3  # times as much is something else

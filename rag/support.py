@@ -26,7 +26,7 @@ from rag.types import Span, Window
 MOST_QUOTES = 3
 LOOKED_AT = 4  # sentences, the likeliest by similarity and words, that are weighed in full
 BAND, BAND_ACROSS = 0.1, 0.03  # below the nearness of the nearest sentence, in which others are weighed
-LEAST_SIMILARITY = 0.67  # 2 in 100 true claims are less near to their sentence, 7 in 12 of a chat's phrases
+LEAST_SIMILARITY = 0.66  # 2 in 100 true claims are less near to their sentence, 7 in 12 of a chat's phrases
 LEAST_LEAD = 0.02  # by which a claim is nearer to its quotes than to any sentence, on average
 WHOLE = 0.75  # of the length of its quotes: a claim as long as that leaves out no negation for brevity
 PENALTY = 2.0  # in log-odds for a further sentence: what needs two to be carried may be spliced from both

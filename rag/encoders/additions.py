@@ -30,7 +30,7 @@ NORMS = {"attention_norm": "attention.output.LayerNorm", "output_norm": "output.
 KINDS = ("weight", "bias")
 
 ENCODER = Path(__file__).with_name("encoder.npz")
-ENCODER_SHA256 = "7749f4252bbac943382e516a5a4361a30c2fff4be951f1d80f7fa6a71edf504a"
+ENCODER_SHA256 = "de6619c2eda6eb3d2ac70f725e6b304de614c09a9dbc7b9a4445427c7522e780"
 
 
 def load(path: Path) -> dict[str, NDArray[np.float32]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 READER = Path(__file__).with_name("reader.npz")
-READER_SHA256 = "196dedc95fc64eba7a4837efee2a77253a94ed204cbab57c7558c37cd3c65907"
+READER_SHA256 = "feee79122bd4f15292a8400e7219d341ddf9e2b3dc5efed74ef2b9e82311d74f"
 
 _SCALE = ".scale"
 

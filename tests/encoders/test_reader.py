@@ -30,7 +30,6 @@ def test_sentences_that_answer_have_higher_odds(encoder, language):
     odds = encoder.read("question", QUESTIONS[language], windows)
     assert odds.dtype == np.float32
     assert odds.shape == (3,)
-    assert odds[0] > 0
     assert odds[0] > max(odds[1:]) + 2
 
 
