@@ -140,16 +140,16 @@ def fit(
     usable = [n for n, question in enumerate(questions) if question.told_in and not question.held_out]
     of_sets = [n for n in usable if questions[n].source.article not in press]
     half = min(len(of_sets), QUESTIONS // 2)
+    rest = QUESTIONS - half
     order: list[int] = []
     losses: list[Any] = []
     encoder.train()
     for _ in range(steps):
-        if len(order) < min(QUESTIONS, len(usable)):
+        if len(order) < min(rest, len(usable)):
             if losses:
                 yield float(torch.stack(losses).mean())
             order, losses = chance.sample(usable, len(usable)), []
-        drawn_of_all, order = order[: QUESTIONS - half], order[QUESTIONS - half :]
-        chosen = chance.sample(of_sets, half) + drawn_of_all
+        chosen, order = chance.sample(of_sets, half) + order[:rest], order[rest:]
         paragraphs, sentences, answered = drawn([questions[n] for n in chosen], rows, chance)
         losses.append(descent.step(loss_of(encoder, rows, held, (chosen, paragraphs, sentences), answered)))
     yield float(torch.stack(losses).mean())
@@ -157,7 +157,7 @@ def fit(
 
 
 def loss_of(
-    encoder: Encoder, rows: Rows, before: Sequence[Any], places: Sequence[Sequence[int]], answered: NDArray[np.bool_]
+    encoder: Encoder, rows: Rows, held: Sequence[Any], places: Sequence[Sequence[int]], answered: NDArray[np.bool_]
 ) -> Any:
     """InfoNCE by paragraphs, by sentences and by both, as the score of a passage is made, and how far all moved."""
     read = (rows.questions, rows.paragraphs, rows.sentences)
@@ -171,7 +171,7 @@ def loss_of(
         for other in (told, said, (told + said) / 2)
     )
     moved = sum(
-        (1 - (now * then[list(own)]).sum(1)).mean() for now, then, own in zip(vectors, before, places, strict=True)
+        (1 - (now * then[list(own)]).sum(1)).mean() for now, then, own in zip(vectors, held, places, strict=True)
     )
     return loss + HELD * moved
 
@@ -195,7 +195,7 @@ def measured(encoder: Encoder, questions: Sequence[Question], rows: Rows) -> Ite
     yield from (f"{pair:8}{np.mean(found):.4f}  {len(found):6}" for pair, found in hits.items() if found)
 
 
-def run(sets: Path, output: Path, device: str, steps: int = STEPS, before: Path | None = None) -> None:
+def run(sets: Path, output: Path, device: str, steps: int = STEPS, first: Path | None = None) -> None:
     model, tokenizer = unadapted(device)
     questions = Reading(tokenizer, partial(encode, model)).questions(sets)
     rows = Rows(questions, tokenizer)
@@ -203,13 +203,14 @@ def run(sets: Path, output: Path, device: str, steps: int = STEPS, before: Path 
     encoder = Encoder(model[0].auto_model).to(device).eval()
     print("before", *measured(encoder, questions, rows), sep="\n")
     held = [encoder.read(part) for part in (rows.questions, rows.paragraphs, rows.sentences)]
-    if before:
-        begin(encoder.transformer, additions.load(before))
+    begun = additions.load(first) if first else None
+    if begun:
+        begin(encoder.transformer, begun)
         print("begun", *measured(encoder, questions, rows), sep="\n")
     for loss in fit(encoder, questions, rows, held, steps):
         print(f"loss {loss:.4f}", flush=True)
-    if before:
-        begin(encoder.transformer, halfway(additions.load(before), encoder.weights()))
+    if begun:
+        begin(encoder.transformer, halfway(begun, encoder.weights()))
     np.savez(output, **encoder.weights())
     print("after", *measured(encoder, questions, rows), sep="\n")
 
@@ -221,7 +222,7 @@ def main() -> None:
     parser.add_argument("--begin", type=Path, metavar="FILE", help="additions to begin at")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    run(options.sets, options.output, options.device, before=options.begin)
+    run(options.sets, options.output, options.device, first=options.begin)
 
 
 if __name__ == "__main__":

@@ -72,31 +72,27 @@ def additions_of(transformer: Any) -> dict[str, Any]:
     return found
 
 
-def begin(transformer: Any, added: Mapping[str, NDArray[Any]]) -> None:
+def begin(transformer: Any, added: Mapping[str, NDArray[np.float32]]) -> None:
     """Set what ``adapt`` lets be fitted to additions, of RANK or less, by their names in a file."""
     with torch.no_grad():
         for name, parameter in additions_of(transformer).items():
-            value = torch.from_numpy(added[name].astype("float32"))
-            own = parameter[tuple(slice(size) for size in value.shape)]
+            value = torch.from_numpy(added[name])
             if name.endswith(".b"):
                 parameter.zero_()
-            own.copy_(value)
+            parameter[tuple(slice(size) for size in value.shape)].copy_(value)
 
 
 def halfway(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
     """Return the means of norms and of products; these again as two matrices of RANK, by singular values."""
-    found: dict[str, NDArray[np.float32]] = {}
-    for name in other:
-        if name.endswith(".b"):
-            continue
-        b = name.removesuffix("a") + "b"
-        if not name.endswith(".a"):
-            found[name] = (one[name].astype(np.float32) + other[name]) / 2
-            continue
-        products = [part[b].astype(np.float32) @ part[name].astype(np.float32) for part in (one, other)]
+    pair = (one, other)
+    norms = [name for name in one if not name.endswith((".a", ".b"))]
+    found = {name: np.stack([part[name] for part in pair]).mean(axis=0, dtype=np.float32) for name in norms}
+    for a in (name for name in one if name.endswith(".a")):
+        b = a.removesuffix("a") + "b"
+        products = [part[b].astype(np.float32) @ part[a].astype(np.float32) for part in pair]
         left, sizes, right = np.linalg.svd(sum(products) / 2, full_matrices=False)
         root = np.sqrt(sizes[:RANK])
-        found[name], found[b] = root[:, None] * right[:RANK], left[:, :RANK] * root
+        found[a], found[b] = root[:, None] * right[:RANK], left[:, :RANK] * root
     return found
 
 

@@ -93,7 +93,7 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     assert found.keys() == {name for name in shipped if name[:2] in {"0.", "1."}}
     assert {name: found[name].shape for name in found} == {name: shipped[name].shape for name in found}
     assert any(np.abs(found[name]).max() > 0 for name in found if name.endswith(".b"))
-    encoder.run(training_sets, tmp_path / "next.npz", "cpu", steps=2, before=tmp_path / "encoder.npz")
+    encoder.run(training_sets, tmp_path / "next.npz", "cpu", steps=2, first=tmp_path / "encoder.npz")
     begun = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith(("same", "across"))]
     assert begun[2:4] == [line[1] for line in lines if line[0] in {"same", "across"}][2:]
     assert additions.load(tmp_path / "next.npz").keys() == found.keys()
