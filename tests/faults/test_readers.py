@@ -13,11 +13,15 @@ def test_every_search_sees_one_generation(tmp_path, length, figure):
     with child(read, folder) as (_, reading):
         assert reading.recv() == "reading"
         with child(read_and_write, folder, last) as (_, writing):
+            assert reading.poll(300), "the other process never saw a third generation"
+            assert reading.recv() == "enough"
+            writing.send("enough")
             told = [writing.recv()]
-        reading.send("enough")
+        reading.send("stop")
         told.append(reading.recv())
     assert [readers["wrong"] for readers in told] == [[], []]
     assert all(len(readers["generations"]) > 2 for readers in told)
     searches, generations = sum(r["searches"] for r in told), set.union(*(r["generations"] for r in told))
-    assert generations <= set(range(1, last + 1))
-    figure(f"{searches} searches by 8 readers during {last} writes saw {len(generations)} generations, each whole")
+    written = told[0]["written"]
+    assert generations <= set(range(1, written + 1))
+    figure(f"{searches} searches by 8 readers during {written} writes saw {len(generations)} generations, each whole")

@@ -258,6 +258,10 @@ class Readers:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             self.wrong.append(repr(error))
 
+    def enough(self):
+        """Whether there is something to tell: three generations, or what went wrong."""
+        return len(self.generations) > 2 or bool(self.wrong)
+
     def told(self):
         notices = [notice.key for notice in self._store.notices]
         return {"generations": self.generations, "searches": self.searches, "wrong": self.wrong + notices}
@@ -268,19 +272,27 @@ def put_version(store, version):
 
 
 def read_and_write(connection, folder, last):
-    """Write versions 2 to ``last`` while four readers of the same process search."""
+    """Write versions 2 to ``last`` while four readers of the same process search, and on until told that it's enough.
+
+    How often a reader's turn comes is the machine's business: so there's a version to see for as long as it takes.
+    """
     with open_store(folder) as store, Readers(store) as readers:
-        for version in range(2, last + 1):
+        for version in range(2, 100 * last):
             put_version(store, version)
             if version % 5 == 0:
                 store.snapshot()
-        connection.send(readers.told())
+            if version >= last and readers.enough() and connection.poll():
+                break
+        connection.send(readers.told() | {"written": version})
 
 
 def read(connection, folder):
-    """Search with four readers until something is sent."""
+    """Search with four readers, telling when they have seen enough, until something is sent."""
     with open_store(folder, create=False) as store, Readers(store) as readers:
         connection.send("reading")
+        while not readers.enough() and not connection.poll(0.01):
+            pass
+        connection.send("enough")
         connection.poll(None)
         connection.send(readers.told())
 
