@@ -11,8 +11,9 @@ import numpy as np
 
 from rag.encoders import bias
 from rag.encoders.export import ExportError, export
-from rag.encoders.onnx import open_session, padded, run, run_together, tokenise
+from rag.encoders.onnx import padded, run, run_together, tokenise
 from rag.encoders.quantisation import to_blocks, to_int8
+from rag.encoders.sessions import open_session, run_session
 from rag.encoders.transformer import encode, model_prompt
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ class Graphs:
         with_tokens = len(session.get_outputs()) > 1
         return bias.measure(
             partial(self._encode, session),
-            (lambda text: run_together(session, self._ids([text], "query"), pad_id(self.model))[0][1])
+            (
+                lambda text: run_together(
+                    partial(run_session, session), self._ids([text], "query"), pad_id(self.model)
+                )[0][1]
+            )
             if with_tokens
             else None,
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rag.types import Asked, Window
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever a folder that an older version prepared must be prepared anew."""
 
 FILE = "manifest.json"
@@ -97,7 +97,6 @@ def read(folder: Path) -> Manifest:
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         version = found.pop("format")
-        found.pop("short_reader", None)  # an older version prepared two
         manifest = Manifest(**{**found, "files": {name: tuple(entry) for name, entry in found["files"].items()}})
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise EncoderError("encoder_damaged", path=folder / FILE, folder=folder, reason=error) from error

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rag.encoders.batches import Batches
 from rag.encoders.bias import Bias
+from rag.encoders.cores import Cores, usable
 from rag.encoders.manifest import Described, read
 from rag.encoders.reader import Reader, rows
+from rag.encoders.sessions import Sessions, run_session
 from rag.encoders.unigram import RULES, UnigramTokenizer
 from rag.errors import EncoderError
 from rag.protocols import silent
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rag.protocols import Progress
     from rag.types import Asked, Window
 
-T = TypeVar("T")
+    Run = Callable[[list[str] | None, dict[str, NDArray[np.int64]]], Any]
 
 BATCH_TOKENS = 512
 """Of one of the batches that are encoded side by side, padding included. Its states fit a core's cache."""
@@ -55,14 +56,15 @@ class OnnxEncoder(Described):
         self._bias = Bias.load(folder / BIAS)
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._opening_reader: Future[Reader] | None = None
+        self._cores = Cores()
+        self._opened_reader: Reader | None = None
         self._remembered = lru_cache(REMEMBERED)(self._encode_query)
         self._query_tokenizer = UnigramTokenizer(folder) if (folder / RULES).is_file() else None
-        self._opening = _beside(lambda: open_session(folder / MODEL))
+        self._sessions = Sessions(folder / MODEL, self._cores)
         self._questions: Batches[list[int], tuple[NDArray[np.float32], NDArray[np.float32]]] = Batches(
-            lambda ids: run_together(self._opening.result(), ids, self._manifest.pad_id),
+            lambda ids: run_together(self._sessions.run, ids, self._manifest.pad_id),
             most=TOGETHER,
-            side_by_side=_cores(),
+            side_by_side=len(usable()),
         )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -108,18 +110,13 @@ class OnnxEncoder(Described):
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
         ids = rows(kind, asked, windows, prompt, self._bare_ids)
-        reader = self._reader().result()
+        reader = self._reader()
         return np.array([reader.read(kind, row) for row in ids], np.float32)
 
-    def _reader(self) -> Future[Reader]:
-        def opened() -> Reader:
-            session = open_session(self._folder / READER)
-            return Reader(session, lambda session, inputs: _run(session, ["odds"], inputs)[0])
-
+    def _reader(self) -> Reader:
         with self._lock:
-            if self._opening_reader is None:
-                self._opening_reader = _beside(opened)
-            return self._opening_reader
+            self._opened_reader = self._opened_reader or Reader(Sessions(self._folder / READER, self._cores))
+            return self._opened_reader
 
     def _bare_ids(self, text: str) -> list[int]:
         """Return token ids without special tokens."""
@@ -130,25 +127,14 @@ class OnnxEncoder(Described):
         return ids[1:-1]
 
     def _run(self, ids: Sequence[list[int]], progress: Progress) -> NDArray[np.float32]:
-        session = self._opening.result()
-        return run(session, ids, pad_id=self._manifest.pad_id, dimension=self.dimension, progress=progress)
+        return run(
+            self._sessions.single(), ids, pad_id=self._manifest.pad_id, dimension=self.dimension, progress=progress
+        )
 
     def _slow_tokenizer(self) -> Any:
         with self._lock:
             self._tokenizer = self._tokenizer or load_tokenizer(self._folder / TOKENIZER)
             return self._tokenizer
-
-
-def _beside(open_: Callable[[], T]) -> Future[T]:
-    """Open something in a thread of its own, as graphs take a tenth of a second, in which a caller can do more.
-
-    No daemon: a process that ends while onnxruntime is in its hands would be aborted by it.
-    """
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(open_)
-    finally:
-        pool.shutdown(wait=False)
 
 
 def load_tokenizer(path: Path) -> Any:
@@ -164,30 +150,6 @@ def load_tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def open_session(path: Path) -> Any:
-    """Return an ``onnxruntime.InferenceSession`` on the CPU. Raises EncoderError."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # One thread a run: a question is too small to share out, and of many texts each core takes batches of its own.
-    options.intra_op_num_threads = 1
-    try:
-        return onnxruntime.InferenceSession(
-            str(path),
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],  # takes five times as long as the two that it replaces
-        )
-    except Exception as error:  # the library's exceptions share no other base
-        raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
-
-
-def _cores() -> int:
-    """Return how many cores this process may use; os.cpu_count() counts those of the whole machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run(
     session: Any, ids: Sequence[list[int]], *, pad_id: int, dimension: int, progress: Progress = silent
 ) -> NDArray[np.float32]:
@@ -197,9 +159,14 @@ def run(
     vectors = np.zeros((len(ids), dimension), np.float32)
     total, done = sum(map(len, ids)), 0
     batches = list(by_length([len(row) for row in ids], BATCH_TOKENS))
-    pool = ThreadPoolExecutor(_cores())
+
+    def encoded(rows: list[int]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = run_session(session, ["vector"], padded([ids[row] for row in rows], pad_id))[0]
+        return found
+
+    pool = ThreadPoolExecutor(len(usable()))
     try:
-        made = pool.map(lambda rows: _run(session, ["vector"], padded([ids[row] for row in rows], pad_id))[0], batches)
+        made = pool.map(encoded, batches)
         for rows, vectors[rows] in zip(batches, made, strict=True):
             done += sum(len(ids[row]) for row in rows)
             progress("embed", done / total)
@@ -221,22 +188,15 @@ def padded(ids: Sequence[list[int]], pad_id: int) -> dict[str, NDArray[np.int64]
 
 
 def run_together(
-    session: Any, ids: Sequence[list[int]], pad_id: int
+    run: Run, ids: Sequence[list[int]], pad_id: int
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Return the vector of each text, float32 of shape (1, dimension), and its tokens' states, of (tokens, dimension).
 
-    There are none where the graph does not tell them. Raises EncoderError.
+    There are none where the graph does not tell them. ``run`` runs it. Raises EncoderError.
     """
-    vectors, *states = _run(session, None, padded(ids, pad_id))
+    vectors, *states = run(None, padded(ids, pad_id))
     tokens = states[0] if states else vectors[:, None][:, :0]
     return [(vectors[n : n + 1].copy(), tokens[n, : len(row)].copy()) for n, row in enumerate(ids)]
-
-
-def _run(session: Any, outputs: list[str] | None, inputs: dict[str, NDArray[np.int64]]) -> Any:
-    try:
-        return session.run(outputs, inputs)
-    except Exception as error:  # the library's exceptions share no other base
-        raise EncoderError("encoder_failed", count=len(inputs["input_ids"]), reason=error) from error
 
 
 def tokenise(tokenizer: Any, texts: list[str], max_tokens: int) -> list[list[int]]:

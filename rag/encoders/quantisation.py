@@ -118,7 +118,7 @@ def _ranges(model: Any, names: list[str], aside: Path, batches: Batches) -> dict
     import onnx
     from onnx import TensorProto, helper
 
-    from rag.encoders.onnx import open_session
+    from rag.encoders.sessions import open_session
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rag.encoders.sessions import Sessions
     from rag.types import Asked, Window
 
     Tokenise = Callable[[str], list[int]]
@@ -80,13 +81,13 @@ def inputs(row: list[int], words: NDArray[np.void]) -> dict[str, NDArray[Any]]:
 
 
 class Reader:
-    """Runs a graph. ``run`` is what runs a session and translates its errors."""
+    """Reads rows of token ids with the reader's graph."""
 
-    def __init__(self, session: Any, run: Callable[[Any, dict[str, NDArray[Any]]], NDArray[np.float32]]) -> None:
-        self._session = session
-        self._run = run
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
         self._words = bundled.words(bundled.locate())
 
     def read(self, kind: Asked, row: list[int]) -> float:
-        """Return the log-odds of a row of token ids, read by itself, so that nothing is padded."""
-        return float(self._run(self._session, inputs(row, self._words))[0][OUTPUTS.index(kind)])
+        """Return the log-odds of a row of token ids, read by itself, so that nothing is padded. Raises EncoderError."""
+        odds = self._sessions.run(["odds"], inputs(row, self._words))[0]
+        return float(odds[0][OUTPUTS.index(kind)])

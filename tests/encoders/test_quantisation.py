@@ -4,8 +4,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from rag.encoders import quantisation
-from rag.encoders.onnx import open_session
 from rag.encoders.quantisation import to_int8
+from rag.encoders.sessions import open_session
 
 WIDTH, LOUD = 64, 7
 

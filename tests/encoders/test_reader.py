@@ -1,12 +1,7 @@
-import json
-
 import numpy as np
 import pytest
 
-from rag.encoders import manifest, prepare, resolve
-from rag.encoders.onnx import OnnxEncoder
 from rag.encoders.reader import ROOM, rows
-from rag.protocols import silent
 from rag.types import Window
 
 ARTICLE = (
@@ -56,17 +51,6 @@ def test_a_window_is_read_the_same_beside_others(encoder):
     alone = [encoder.read("question", QUESTIONS["en"], [window])[0] for window in windows]
     assert together.tolist() == alone
     assert encoder.read("question", QUESTIONS["en"], []).shape == (0,)
-
-
-def test_what_an_older_version_prepared_with_two_readers_goes_on(encoder, cache_dir, tmp_path):
-    prepared = prepare(resolve("bundled"), cache_dir, silent)
-    for file in prepared.iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    content = json.loads((tmp_path / manifest.FILE).read_text("utf-8"))
-    (tmp_path / manifest.FILE).unlink()
-    (tmp_path / manifest.FILE).write_text(json.dumps({**content, "short_reader": "int8"}), "utf-8")
-    older, windows = OnnxEncoder(tmp_path), [Window("AI+", ARTICLE, 1)]
-    assert older.read("question", QUESTIONS["fr"], windows) == encoder.read("question", QUESTIONS["fr"], windows)
 
 
 def test_a_special_token_in_a_text_is_text(encoder):

@@ -1,0 +1,96 @@
+"""Sessions of onnxruntime: opened beside what their caller does, run on the cores that are free, errors translated."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rag.errors import EncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rag.encoders.cores import Cores
+
+T = TypeVar("T")
+
+
+def open_session(path: Path, shares: Sequence[set[int]] = (), *, pinned: bool = False) -> Any:
+    """Return an ``onnxruntime.InferenceSession`` on the CPU, of one thread or of one for each share of its cores.
+
+    The caller's thread is the first of them, ``pinned`` holds the others to their shares. Raises EncoderError.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = max(len(shares), 1)
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # no core is kept busy between two runs
+    if pinned:
+        counted = (
+            ",".join(str(core + 1) for core in sorted(share)) for share in shares[1:]
+        )  # onnxruntime's first is 1
+        options.add_session_config_entry("session.intra_op_thread_affinities", ";".join(counted))
+    try:
+        return onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # takes five times as long as the two that it replaces
+        )
+    except Exception as error:  # the library's exceptions share no other base
+        raise EncoderError("encoder_damaged", path=path, folder=path.parent, reason=error) from error
+
+
+def run_session(session: Any, outputs: list[str] | None, inputs: Mapping[str, NDArray[Any]]) -> Any:
+    """Return the outputs of a graph, all of them or those named. Raises EncoderError."""
+    try:
+        return session.run(outputs, inputs)
+    except Exception as error:  # the library's exceptions share no other base
+        raise EncoderError("encoder_failed", count=len(inputs["attention_mask"]), reason=error) from error
+
+
+class Sessions:
+    """Two sessions of one graph: several threads for who is alone, one thread each for those side by side.
+
+    Threads that share a run wait for each other, so side by side they would do less. The results are the same. The
+    first is opened at once, in a thread of its own, the second where it is wanted. Raises EncoderError at first use
+    where the file is damaged.
+    """
+
+    def __init__(self, path: Path, cores: Cores) -> None:
+        self._path = path
+        self._cores = cores
+        self._lock = threading.Lock()
+        self._several = _beside(lambda: open_session(path, cores.shares, pinned=cores.pinned))
+        self._single: Any = None
+
+    def run(self, outputs: list[str] | None, inputs: Mapping[str, NDArray[Any]]) -> Any:
+        """As ``run_session``, with the cores that are free."""
+        with self._cores.taken() as alone:
+            return run_session(self._several.result() if alone else self.single(), outputs, inputs)
+
+    def single(self) -> Any:
+        """Return the session that runs in its caller's thread alone. Raises EncoderError."""
+        if len(self._cores.shares) == 1:
+            return self._several.result()
+        with self._lock:
+            if self._single is None:
+                self._single = open_session(self._path)
+            return self._single
+
+
+def _beside(open_: Callable[[], T]) -> Future[T]:
+    """Open something in a thread of its own, as graphs take a tenth of a second, in which a caller can do more.
+
+    No daemon: a process that ends while onnxruntime is in its hands would be aborted by it.
+    """
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(open_)
+    finally:
+        pool.shutdown(wait=False)

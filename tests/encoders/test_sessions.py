@@ -1,0 +1,76 @@
+import threading
+
+import numpy as np
+import pytest
+
+from rag.encoders.cores import Cores
+from rag.encoders.onnx import MODEL, READER
+from rag.encoders.sessions import Sessions, open_session
+from rag.encoders.source import resolve
+from rag.errors import EncoderError
+
+
+@pytest.fixture(scope="module")
+def folder(encoder, cache_dir):
+    assert encoder.dimension
+    return resolve("bundled").prepared_in(cache_dir, "onnx")
+
+
+def question(length):
+    ids = np.random.default_rng(length).integers(1000, 30_000, (1, length))
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+
+
+def window(length):
+    words = np.random.default_rng(length).normal(0, 0.1, (1, length, 384)).astype(np.float32)
+    return {"words": words, "attention_mask": np.ones((1, length), np.int64)}
+
+
+@pytest.mark.parametrize(("name", "made"), [(MODEL, question), (READER, window)])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_that_share_a_run_change_nothing(folder, name, made, threads):
+    cores = Cores()
+    single = open_session(folder / name)
+    several = open_session(folder / name, [cores.shares[0]] * threads, pinned=cores.pinned)
+    for length in (4, 17, 110):
+        expected, found = (session.run(None, made(length)) for session in (single, several))
+        for one, other in zip(expected, found, strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_who_is_alone_has_several_threads_and_others_have_one(folder):
+    cores = Cores()
+    sessions = Sessions(folder / MODEL, cores)
+    alone = sessions.run(None, question(9))
+    assert sessions._single is None
+    entered, left = threading.Event(), threading.Event()
+
+    def compute():
+        with cores.taken():
+            entered.set()
+            left.wait()
+
+    other = threading.Thread(target=compute)
+    other.start()
+    entered.wait()
+    beside = sessions.run(None, question(9))
+    left.set()
+    other.join()
+    assert (sessions._single is None) == (len(cores.shares) == 1)
+    assert all(np.array_equal(one, two) for one, two in zip(alone, beside, strict=True))
+
+
+def test_a_damaged_graph_is_told_at_first_use(tmp_path):
+    (tmp_path / "graph.onnx").write_bytes(b"not a graph")
+    sessions = Sessions(tmp_path / "graph.onnx", Cores())
+    with pytest.raises(EncoderError, match=r"graph\.onnx"):
+        sessions.run(None, question(4))
+    with pytest.raises(EncoderError, match=r"graph\.onnx"):
+        sessions.single()
+
+
+@pytest.mark.parametrize(("name", "made"), [(MODEL, question), (READER, window)])
+def test_what_a_graph_cannot_run_is_told(folder, name, made):
+    sessions = Sessions(folder / name, Cores())
+    with pytest.raises(EncoderError):
+        sessions.run(None, made(4) | {"attention_mask": np.ones((1, 9), np.float32)})
