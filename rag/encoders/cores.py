@@ -57,14 +57,17 @@ class Cores:
             alone = self._computing.keys() <= {own}
             self._computing[own] = math.inf
         try:
-            with self._on_own_share() if alone and self.pinned else contextlib.nullcontext():
-                yield alone
+            yield alone
         finally:
             with self._lock:
                 self._computing[own] = time.monotonic()
 
     @contextlib.contextmanager
-    def _on_own_share(self) -> Iterator[None]:
+    def on_first_share(self) -> Iterator[None]:
+        """Keep the calling thread on the first share, where threads can be told."""
+        if not self.pinned:
+            yield
+            return
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, self.shares[0] & before or before)
         try:

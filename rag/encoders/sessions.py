@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FEW = 6
+"""Runs before several threads are worth opening: more than one question takes.
+
+onnxruntime's threads spin while a session is opened, and so take a core from a process that has just started.
+"""
+
 
 def open_session(path: Path, shares: Sequence[set[int]] = (), *, pinned: bool = False) -> Any:
     """Return an ``onnxruntime.InferenceSession`` on the CPU, of one thread or of one for each share of its cores.
@@ -58,30 +64,40 @@ class Sessions:
     """Two sessions of one graph: several threads for who is alone, one thread each for those side by side.
 
     Threads that share a run wait for each other, so side by side they would do less. The results are the same. The
-    first is opened at once, in a thread of its own, the second where it is wanted. Raises EncoderError at first use
-    where the file is damaged.
+    session of one thread is opened at once, the other once it is worth it, each in a thread of its own. Raises
+    EncoderError at first use where the file is damaged.
     """
 
     def __init__(self, path: Path, cores: Cores) -> None:
         self._path = path
         self._cores = cores
         self._lock = threading.Lock()
-        self._several = _beside(lambda: open_session(path, cores.shares, pinned=cores.pinned))
-        self._single: Any = None
+        self._runs = 0
+        self._single = _beside(lambda: open_session(path))
+        self._several: Future[Any] | None = None
 
     def run(self, outputs: list[str] | None, inputs: Mapping[str, NDArray[Any]]) -> Any:
         """As ``run_session``, with the cores that are free."""
         with self._cores.taken() as alone:
-            return run_session(self._several.result() if alone else self.single(), outputs, inputs)
+            several = self._opened_several() if alone else None
+            if several is None:
+                return run_session(self.single(), outputs, inputs)
+            with self._cores.on_first_share():
+                return run_session(several, outputs, inputs)
 
     def single(self) -> Any:
         """Return the session that runs in its caller's thread alone. Raises EncoderError."""
-        if len(self._cores.shares) == 1:
-            return self._several.result()
+        return self._single.result()
+
+    def _opened_several(self) -> Any:
+        """Return the session of several threads; None where it is not open yet, or there is one core."""
+        shares, pinned = self._cores.shares, self._cores.pinned
         with self._lock:
-            if self._single is None:
-                self._single = open_session(self._path)
-            return self._single
+            self._runs += 1
+            if self._several is None and self._runs > FEW and len(shares) > 1:
+                self._several = _beside(lambda: open_session(self._path, shares, pinned=pinned))
+            opening = self._several
+        return opening.result() if opening and opening.done() else None
 
 
 def _beside(open_: Callable[[], T]) -> Future[T]:

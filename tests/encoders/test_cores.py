@@ -76,13 +76,13 @@ def test_each_thread_has_cores_of_its_own(monkeypatch, available, shares):
 
 
 @pytest.mark.skipif(len(usable()) < 2, reason="one core: nothing to share out")
-def test_who_is_alone_stays_on_its_share_as_long_as_it_computes():
+def test_a_thread_stays_on_its_share_as_long_as_it_computes():
     each, before = Cores(), os.sched_getaffinity(0)
     assert each.pinned
-    with each.taken():
+    with each.on_first_share():
         assert os.sched_getaffinity(0) == each.shares[0] < before
     assert os.sched_getaffinity(0) == before
-    with pytest.raises(ZeroDivisionError), each.taken():
+    with pytest.raises(ZeroDivisionError), each.on_first_share():
         1 / 0  # noqa: B018 - it is to fail
     assert os.sched_getaffinity(0) == before
 
@@ -90,7 +90,7 @@ def test_who_is_alone_stays_on_its_share_as_long_as_it_computes():
 def test_a_thread_that_may_run_elsewhere_only_is_left_there():
     each, before = Cores(), os.sched_getaffinity(0)
     each.shares = [{max(before) + 1}]
-    with each.taken():
+    with each.on_first_share():
         assert os.sched_getaffinity(0) == before
 
 
@@ -101,7 +101,8 @@ def test_threads_stay_unpinned_where_a_sandbox_forbids_it(monkeypatch):
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
     each = Cores()
     assert not each.pinned
-    assert taken(each)
+    with each.on_first_share():
+        assert taken(each)
 
 
 def test_without_a_call_for_it_all_cores_count(monkeypatch):

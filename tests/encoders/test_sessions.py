@@ -3,9 +3,10 @@ import threading
 import numpy as np
 import pytest
 
+from rag.encoders import sessions as module
 from rag.encoders.cores import Cores
 from rag.encoders.onnx import MODEL, READER
-from rag.encoders.sessions import Sessions, open_session
+from rag.encoders.sessions import FEW, Sessions, open_session, run_session
 from rag.encoders.source import resolve
 from rag.errors import EncoderError
 
@@ -38,11 +39,26 @@ def test_threads_that_share_a_run_change_nothing(folder, name, made, threads):
             assert np.array_equal(one, other)
 
 
-def test_who_is_alone_has_several_threads_and_others_have_one(folder):
+def several_of(sessions, many):
+    """Run until several threads are open for who is alone, and return them; None where there is one core."""
+    for _ in range(many):
+        sessions.run(None, question(4))
+    return sessions._several and sessions._several.result()
+
+
+def test_one_question_opens_one_thread_and_more_open_several(folder):
+    sessions = Sessions(folder / MODEL, Cores())
+    assert several_of(sessions, FEW) is None
+    assert (several_of(sessions, 1) is None) == (len(sessions._cores.shares) == 1)
+
+
+def test_who_is_alone_has_several_threads_and_others_have_one(folder, monkeypatch):
     cores = Cores()
     sessions = Sessions(folder / MODEL, cores)
-    alone = sessions.run(None, question(9))
-    assert sessions._single is None
+    ran, single, several = [], sessions.single(), several_of(sessions, FEW + 1)
+    monkeypatch.setattr(
+        module, "run_session", lambda session, *given: ran.append(session) or run_session(session, *given)
+    )
     entered, left = threading.Event(), threading.Event()
 
     def compute():
@@ -50,13 +66,14 @@ def test_who_is_alone_has_several_threads_and_others_have_one(folder):
             entered.set()
             left.wait()
 
+    alone = sessions.run(None, question(9))
     other = threading.Thread(target=compute)
     other.start()
     entered.wait()
     beside = sessions.run(None, question(9))
     left.set()
     other.join()
-    assert (sessions._single is None) == (len(cores.shares) == 1)
+    assert ran == [several or single, single]
     assert all(np.array_equal(one, two) for one, two in zip(alone, beside, strict=True))
 
 
