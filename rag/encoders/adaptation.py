@@ -105,11 +105,10 @@ def _first_state(layer: Any, states: Any) -> Any:
     """
     from torch.nn.functional import scaled_dot_product_attention
 
-    first, attention = states[:, :1], layer.attention
+    first, own = states[:, :1], layer.attention.self
 
     def heads(part: Any, of: Any) -> Any:
-        return part(of).unflatten(-1, (attention.self.num_attention_heads, -1)).transpose(1, 2)
+        return part(of).unflatten(-1, (own.num_attention_heads, -1)).transpose(1, 2)
 
-    own = attention.self
     seen = scaled_dot_product_attention(heads(own.query, first), heads(own.key, states), heads(own.value, states))
-    return layer.feed_forward_chunk(attention.output(seen.transpose(1, 2).flatten(-2), first))
+    return layer.feed_forward_chunk(layer.attention.output(seen.transpose(1, 2).flatten(-2), first))

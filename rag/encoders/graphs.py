@@ -70,16 +70,11 @@ class Graphs:
         """Measure the bias of what a graph computes."""
         session = open_session(path)
         with_tokens = len(session.get_outputs()) > 1
-        return bias.measure(
-            partial(self._encode, session),
-            (
-                lambda text: run_together(
-                    partial(run_session, session), self._ids([text], "query"), pad_id(self.model)
-                )[0][1]
-            )
-            if with_tokens
-            else None,
-        )
+
+        def tokens(text: str) -> NDArray[np.float32]:
+            return run_together(partial(run_session, session), self._ids([text], "query"), pad_id(self.model))[0][1]
+
+        return bias.measure(partial(self._encode, session), tokens if with_tokens else None)
 
     def bare_ids(self, text: str) -> list[int]:
         """Return token ids without special tokens."""

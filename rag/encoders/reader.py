@@ -8,6 +8,7 @@ It has half of the bundled encoder's layers (``rag.encoders.distilled``).
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,10 @@ class Reader:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._words = bundled.words(bundled.locate())
+
+    @cached_property
+    def _words(self) -> NDArray[np.void]:  # at first use: not every question that the graph is opened for is read
+        return bundled.words(bundled.locate())
 
     def read(self, kind: Asked, row: list[int]) -> float:
         """Return the log-odds of a row of token ids, read by itself, so that nothing is padded. Raises EncoderError."""

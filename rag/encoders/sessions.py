@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from rag.encoders.cores import Cores
-
-T = TypeVar("T")
 
 FEW = 6
 """Runs before several threads are worth opening: more than one question takes.
@@ -37,9 +35,8 @@ def open_session(path: Path, shares: Sequence[set[int]] = (), *, pinned: bool = 
     options.intra_op_num_threads = max(len(shares), 1)
     options.add_session_config_entry("session.force_spinning_stop", "1")  # no core is kept busy between two runs
     if pinned:
-        counted = (
-            ",".join(str(core + 1) for core in sorted(share)) for share in shares[1:]
-        )  # onnxruntime's first is 1
+        # The first core is number 1 to onnxruntime.
+        counted = (",".join(str(core + 1) for core in sorted(share)) for share in shares[1:])
         options.add_session_config_entry("session.intra_op_thread_affinities", ";".join(counted))
     try:
         return onnxruntime.InferenceSession(
@@ -73,7 +70,7 @@ class Sessions:
         self._cores = cores
         self._lock = threading.Lock()
         self._runs = 0
-        self._single = _beside(lambda: open_session(path))
+        self._single = _opened_beside(path)
         self._several: Future[Any] | None = None
 
     def run(self, outputs: list[str] | None, inputs: Mapping[str, NDArray[Any]]) -> Any:
@@ -95,18 +92,18 @@ class Sessions:
         with self._lock:
             self._runs += 1
             if self._several is None and self._runs > FEW and len(shares) > 1:
-                self._several = _beside(lambda: open_session(self._path, shares, pinned=pinned))
+                self._several = _opened_beside(self._path, shares, pinned=pinned)
             opening = self._several
         return opening.result() if opening and opening.done() else None
 
 
-def _beside(open_: Callable[[], T]) -> Future[T]:
-    """Open something in a thread of its own, as graphs take a tenth of a second, in which a caller can do more.
+def _opened_beside(path: Path, shares: Sequence[set[int]] = (), *, pinned: bool = False) -> Future[Any]:
+    """Open a session in a thread of its own, as it takes a tenth of a second, in which a caller can do more.
 
     No daemon: a process that ends while onnxruntime is in its hands would be aborted by it.
     """
     pool = ThreadPoolExecutor(1)
     try:
-        return pool.submit(open_)
+        return pool.submit(open_session, path, shares, pinned=pinned)
     finally:
         pool.shutdown(wait=False)
