@@ -1,8 +1,8 @@
 """Reads the best passages together with the question, where the scores leave a doubt about them.
 
-The encoder's reader sees question and sentences at once. That takes some milliseconds a passage, so it reads only where
-neither an answer nor "the articles do not say" is sure: the best passage, and the next that score about as well until
-one of them answers; it puts them in order.
+The encoder's reader sees question and sentences at once. That takes some milliseconds, so it reads only where neither
+an answer nor "the articles do not say" is sure: the best passage, and with it the next where that scores about as well.
+It puts them in order.
 """
 
 import math
@@ -22,9 +22,6 @@ WEIGHT, SCALE = 0.3, 4.0
 MARGIN = 0.06
 """Behind the best score, in which another passage is read too."""
 
-SURE = 0.0
-"""Log-odds at which a passage answers, and no further one is read. Of those that do, three quarters have more."""
-
 DOUBT = (0.1, 0.9)
 """Probabilities between which it is in doubt whether there is an answer; elsewhere nothing is read.
 
@@ -41,13 +38,9 @@ def read(found: Retrieval, encoder: Encoder) -> Retrieval:
     if not DOUBT[0] < answerability(found) < DOUBT[1]:
         return found
     rivals = [hit for hit in found.hits[:READ] if hit.score > found.hits[0].score - MARGIN]
-    seen: list[Hit] = []
-    for rival in rivals:
-        seen += odds_read(found, [rival], encoder)
-        if (odds := seen[-1].odds) is None:
-            return found
-        if odds >= SURE:
-            break
+    seen = odds_read(found, rivals, encoder)
+    if seen[0].odds is None:
+        return found
     ordered = sorted(seen, key=lambda hit: -hit.score - WEIGHT * math.tanh((hit.odds or 0.0) / SCALE))
     dealt = (replace(hit, score=old.score) for hit, old in zip(ordered, seen, strict=True))
     return replace(found, hits=(*dealt, *found.hits[len(seen) :]))

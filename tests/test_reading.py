@@ -20,11 +20,15 @@ class ReadingEncoder(WordEncoder):
     def __init__(self, right=""):
         super().__init__()
         self.right = right
-        self.shown = []
+        self.calls = []
+
+    @property
+    def shown(self):
+        return [window for windows in self.calls for window in windows]
 
     def read(self, kind, asked, windows):
         assert (kind, asked) == ("question", QUESTION)
-        self.shown.extend(windows)
+        self.calls.append(windows)
         return np.array([8.0 if self.right in " ".join(window.sentences) else -8.0 for window in windows], np.float32)
 
 
@@ -91,12 +95,12 @@ def test_only_a_rival_of_the_best_is_read_beside_it(found, behind, shown):
     assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 
-def test_nothing_more_is_read_once_a_passage_answers(found):
+def test_rivals_are_handed_over_at_once_to_be_read_side_by_side(found):
     close = scored(found, 2.0, 1.99, 1.98, 1.97)
     encoder = ReadingEncoder(close.hits[0].candidate.article.text)
     ordered = read(close, encoder)
-    assert len(encoder.shown) == 1
-    assert [hit.odds for hit in ordered.hits] == [8.0, None, None, None]
+    assert [len(windows) for windows in encoder.calls] == [2]
+    assert [hit.odds for hit in ordered.hits] == [8.0, -8.0, None, None]
     assert [hit.candidate for hit in ordered.hits] == [hit.candidate for hit in close.hits]
 
 

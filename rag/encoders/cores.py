@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 MOST = 4
 """Threads of one run. Its products are small, and the threads wait for each other after each."""
@@ -43,6 +47,7 @@ class Cores:
         threads = min(len(cores), MOST)
         self.shares = [set(cores[first::threads]) for first in range(threads)]
         self.pinned = threads > 1 and _may_be_pinned()
+        self._helpers = concurrent.futures.ThreadPoolExecutor(threads)
         self._lock = threading.Lock()
         self._computing: dict[int, float] = {}  # until when, by thread
 
@@ -62,14 +67,37 @@ class Cores:
             with self._lock:
                 self._computing[own] = time.monotonic()
 
+    def side_by_side(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Return what ``work`` makes of each item, as many at once as there are shares, each on a share of its own.
+
+        The calling thread works too. Raises what ``work`` raises.
+        """
+        many, found = len(self.shares), []
+        for first in range(0, len(items), many):
+            own, *others = items[first : first + many]
+            started = [
+                self._helpers.submit(self._on_share, share, work, other)
+                for share, other in zip(self.shares[1:], others, strict=False)
+            ]
+            try:
+                found.append(self._on_share(self.shares[0], work, own))
+            finally:
+                concurrent.futures.wait(started)
+            found += [each.result() for each in started]
+        return found
+
+    def _on_share(self, share: set[int], work: Callable[[T], R], item: T) -> R:
+        with self.on(share):
+            return work(item)
+
     @contextlib.contextmanager
-    def on_first_share(self) -> Iterator[None]:
-        """Keep the calling thread on the first share, where threads can be told."""
+    def on(self, share: set[int]) -> Iterator[None]:
+        """Keep the calling thread on a share, where threads can be told."""
         if not self.pinned:
             yield
             return
         before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, self.shares[0] & before or before)
+        os.sched_setaffinity(0, share & before or before)
         try:
             yield
         finally:

@@ -109,9 +109,7 @@ class OnnxEncoder(Described):
         if not self._manifest.reader:
             return np.zeros(0, np.float32)
         prompt = self._manifest.query_prompt if kind == "question" else self._manifest.passage_prompt
-        ids = rows(kind, asked, windows, prompt, self._bare_ids)
-        reader = self._reader()
-        return np.array([reader.read(kind, row) for row in ids], np.float32)
+        return self._reader().read(kind, rows(kind, asked, windows, prompt, self._bare_ids))
 
     def _reader(self) -> Reader:
         with self._lock:

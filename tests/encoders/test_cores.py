@@ -79,18 +79,51 @@ def test_each_thread_has_cores_of_its_own(monkeypatch, available, shares):
 def test_a_thread_stays_on_its_share_as_long_as_it_computes():
     each, before = Cores(), os.sched_getaffinity(0)
     assert each.pinned
-    with each.on_first_share():
-        assert os.sched_getaffinity(0) == each.shares[0] < before
+    with each.on(each.shares[1]):
+        assert os.sched_getaffinity(0) == each.shares[1] < before
     assert os.sched_getaffinity(0) == before
-    with pytest.raises(ZeroDivisionError), each.on_first_share():
+    with pytest.raises(ZeroDivisionError), each.on(each.shares[0]):
         1 / 0  # noqa: B018 - it is to fail
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.skipif(len(usable()) < 2, reason="one core: nothing is side by side")
+def test_side_by_side_each_works_on_a_share_of_its_own():
+    each = Cores()
+    many = len(each.shares)
+    all_at_work, before = threading.Barrier(many), os.sched_getaffinity(0)
+
+    def work(item):
+        all_at_work.wait(timeout=60)
+        return item, frozenset(os.sched_getaffinity(0)), threading.get_ident()
+
+    found = each.side_by_side(work, range(2 * many))
+    assert [item for item, _, _ in found] == list(range(2 * many))
+    for group in (found[:many], found[many:]):
+        assert [share for _, share, _ in group] == each.shares
+        assert len({thread for _, _, thread in group}) == many
+        assert group[0][2] == threading.get_ident()
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_what_fails_of_things_side_by_side_is_told_once_all_have_ended(failing):
+    each, ended = Cores(), []
+
+    def work(item):
+        if item == failing:
+            raise ZeroDivisionError
+        ended.append(item)
+
+    with pytest.raises(ZeroDivisionError):
+        each.side_by_side(work, [0, 1])
+    assert ended == [1 - failing] or len(each.shares) == 1
 
 
 def test_a_thread_that_may_run_elsewhere_only_is_left_there():
     each, before = Cores(), os.sched_getaffinity(0)
     each.shares = [{max(before) + 1}]
-    with each.on_first_share():
+    with each.on(each.shares[0]):
         assert os.sched_getaffinity(0) == before
 
 
@@ -101,7 +134,7 @@ def test_threads_stay_unpinned_where_a_sandbox_forbids_it(monkeypatch):
     monkeypatch.setattr(os, "sched_setaffinity", forbidden)
     each = Cores()
     assert not each.pinned
-    with each.on_first_share():
+    with each.on(each.shares[0]):
         assert taken(each)
 
 

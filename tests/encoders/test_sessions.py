@@ -77,6 +77,29 @@ def test_who_is_alone_has_several_threads_and_others_have_one(folder, monkeypatc
     assert all(np.array_equal(one, two) for one, two in zip(alone, beside, strict=True))
 
 
+def test_several_inputs_are_run_side_by_side_by_who_is_alone_and_else_in_turn(folder, monkeypatch):
+    cores = Cores()
+    sessions = Sessions(folder / READER, cores)
+    made = [window(length) for length in (9, 110, 30)]
+    expected = [sessions.run(["odds"], one)[0] for one in made]
+    shared = []
+    monkeypatch.setattr(
+        cores, "side_by_side", lambda work, items: shared.append(len(items)) or Cores.side_by_side(cores, work, items)
+    )
+    found = sessions.run_each(["odds"], made)
+    assert shared == [3]
+    with cores.taken():
+        other = []
+        thread = threading.Thread(target=lambda: other.extend(sessions.run_each(["odds"], made)))
+        thread.start()
+        thread.join()
+    assert shared == [3]
+    assert sessions.run_each(["odds"], made[:1])[0][0].tolist() == expected[0].tolist()
+    assert shared == [3]
+    for one, two, three in zip(expected, found, other, strict=True):
+        assert one.tolist() == two[0].tolist() == three[0].tolist()
+
+
 def test_a_damaged_graph_is_told_at_first_use(tmp_path):
     (tmp_path / "graph.onnx").write_bytes(b"not a graph")
     sessions = Sessions(tmp_path / "graph.onnx", Cores())
