@@ -51,7 +51,7 @@ def answerability(retrieval: Retrieval, coefficients: Coefficients | None = None
     if not retrieval.hits:
         return 0.0
     weights = coefficients or bundled_coefficients()
-    if retrieval.alone is None:
+    if retrieval.alone is None or not retrieval.history:
         return _sigmoid(_logit(retrieval, weights))
     both = _sigmoid((_logit(retrieval, weights) + _logit(_by_its_own_words(retrieval, retrieval.alone), weights)) / 2)
     best, alone = (found.hits[0].candidate.article.id for found in (retrieval, retrieval.alone))

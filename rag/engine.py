@@ -17,7 +17,7 @@ from rag.focus import focused
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
-from rag.names import respelled
+from rag.names import accented, respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.reading import read
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
@@ -149,11 +149,13 @@ class Engine(AbstractContextManager["Engine"]):
         return replace(found, timings={**found.timings, stage: 1000 * (time.perf_counter() - started)})
 
     def _respelled(self, found: Retrieval) -> list[str]:
-        """The question with its names as the best articles in other languages spell them: 南宁, Nam Ninh, Nanning."""
+        """The question with its names as the best articles spell them: 南宁, Nanning; Lê Bá Tiệp, Le Ba Tiep."""
         if "spelling" in self.settings.without:
             return []
-        articles = [hit.candidate.article for hit in found.hits[:SPELLERS]]
-        spelled = respelled(found.question, [a.text for a in articles if a.language != found.language])
+        near = [hit.candidate for hit in found.hits[:SPELLERS]]
+        abroad = [one.article.text for one in near if one.article.language != found.language]
+        spelled = respelled(found.question, abroad)
+        spelled = accented(spelled, [one.article.text[one.passage.start : one.passage.stop] for one in near])
         return [spelled] if spelled != found.question else []
 
     def _checked(self, question: str) -> str:

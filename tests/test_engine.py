@@ -2,6 +2,7 @@ import pytest
 from fakes import MemoryStore, WordEncoder
 
 from rag.answers import AnswerReady, ClaimMade, SourcesFound, TokenWritten
+from rag.encoders import load as load_encoder
 from rag.engine import Engine
 from rag.errors import QuestionError
 from rag.settings import load
@@ -53,6 +54,16 @@ def test_a_name_is_looked_for_as_the_articles_spell_it(engine, question):
     without = Engine(load(threshold=0.0, without=("spelling",)), engine.encoder, engine.store)
     assert without.ask(question).read_as is None
     assert engine.ask("Qui parle à San Francisco ?").read_as is None
+
+
+def test_a_name_is_looked_for_with_the_accents_of_the_articles(tmp_path):
+    encoder = load_encoder("bundled", cache_dir=load().cache_dir)
+    (tmp_path / "one.txt").write_text("Talents\n\nLe Dr Le Ba Tiep, d'Oracle, parle de sites web.\n", encoding="utf-8")
+    with Engine(load(), encoder, MemoryStore()) as engine:
+        engine.sync(tmp_path)
+        found = engine.retrieve("Ông Lê Bá Tiệp làm việc ở đâu?")
+    assert found.in_full == "Ông Le Ba Tiep làm việc ở đâu?"
+    assert found.alone.hits[0].dense < found.hits[0].dense
 
 
 def test_another_language_than_the_articles_is_pointed_out(engine):

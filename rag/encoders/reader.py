@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.encoders import bundled
+from rag.names import accented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,11 +39,13 @@ BEYOND = 40  # tokens of the sentence at the centre that may be more than the ro
 def rows(kind: Asked, asked: str, windows: Sequence[Window], prompt: str, tokenise: Tokenise) -> list[list[int]]:
     """Return the token ids of each window beside what is asked.
 
-    ``tokenise`` gives ids without special tokens. Rows are ``<s> asked </s></s> title </s> sentences </s>``.
+    ``tokenise`` gives ids without special tokens. Rows are ``<s> asked </s></s> title </s> sentences </s>``. Names are
+    read as the window spells them: the pieces of Lê Bá Tiệp are others than those of Le Ba Tiep.
     """
-    head = [FIRST, *tokenise(prompt), *tokenise(asked)[: ASKED[kind]], END, END]
-    found = []
+    begin, found = tokenise(prompt), []
     for window in windows:
+        spelled = accented(asked, ["\n".join((window.title, *window.sentences))])
+        head = [FIRST, *begin, *tokenise(spelled)[: ASKED[kind]], END, END]
         title = [*tokenise(window.title)[:TITLE], END] if window.title else []
         found.append([*head, *title, *_around(window, tokenise)[: ROOM + BEYOND], END])
     return found

@@ -58,6 +58,18 @@ def test_a_special_token_in_a_text_is_text(encoder):
     assert encoder.read("question", QUESTIONS["en"], [window])[0] > 0
 
 
+def test_a_name_is_read_as_each_window_spells_it(encoder):
+    told = [(f"{name} travaille chez Oracle.",) for name in ("Le Ba Tiep", "Lê Bá Tiệp")]
+    without, with_accents = (Window("", sentences) for sentences in told)
+    asked = ["Ông Le Ba Tiep làm việc ở đâu?", "Ông Lê Bá Tiệp làm việc ở đâu?"]
+    for spelling in asked:
+        odds = encoder.read("question", spelling, [without, with_accents])
+        assert odds.tolist() == [
+            encoder.read("question", asked[0], [without])[0],
+            encoder.read("question", asked[1], [with_accents])[0],
+        ]
+
+
 def test_encoders_that_have_no_reader_say_so(transformer):
     assert transformer.read("question", QUESTIONS["en"], [Window("", ARTICLE)]).shape == (0,)
 
