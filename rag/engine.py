@@ -17,10 +17,10 @@ from rag.focus import focused
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
-from rag.names import accented, respelled
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.reading import read
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
+from rag.spelling import as_spelled
 from rag.types import UNDETERMINED, Filters, Request, Turn
 
 if TYPE_CHECKING:
@@ -153,9 +153,9 @@ class Engine(AbstractContextManager["Engine"]):
         if "spelling" in self.settings.without:
             return []
         near = [hit.candidate for hit in found.hits[:SPELLERS]]
+        told = [one.article.text[one.passage.start : one.passage.stop] for one in near]
         abroad = [one.article.text for one in near if one.article.language != found.language]
-        spelled = respelled(found.question, abroad)
-        spelled = accented(spelled, [one.article.text[one.passage.start : one.passage.stop] for one in near])
+        spelled = as_spelled(found.question, told, abroad)
         return [spelled] if spelled != found.question else []
 
     def _checked(self, question: str) -> str:

@@ -59,58 +59,6 @@ def respelled(text: str, others: Sequence[str]) -> str:
     return text
 
 
-def accented(text: str, others: Sequence[str]) -> str:
-    """Return a text with its names spelled as in others that have them but for accents: Lê Bá Tiệp, Le Ba Tiep.
-
-    A name is words with a capital in a row. One word alone is none at the beginning, where all words have a capital.
-    """
-    left, end = [], 0
-    for run in _capital_runs(text):
-        first = 0
-        while first < len(run):
-            start = run[first].start()
-            for last in range(len(run) - 1, first - (start > 0), -1):
-                stop = run[last].end()
-                if (found := _but_for_accents(text[start:stop], others)) is not None:
-                    left += [text[end:start], found]
-                    end, first = stop, last
-                    break
-            first += 1
-    return "".join([*left, text[end:]])
-
-
-def _capital_runs(text: str) -> list[list[re.Match[str]]]:
-    """Return the words with a capital, those together that one space parts."""
-    runs: list[list[re.Match[str]]] = []
-    for word in _WORD.finditer(text):
-        if word[0] == word[0].lower():
-            continue
-        if runs and text[runs[-1][-1].end() : word.start()] == " ":
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-    return runs
-
-
-def _but_for_accents(name: str, others: Sequence[str]) -> str | None:
-    """Return a name if some text has it, else as the first text has it that does but for accents; None if none does."""
-    if any(name in other for other in others):
-        return name
-    wanted, length = f" {fold(name)} ", name.count(" ") + 1
-    for other in others:
-        folded, words = _folded_words(other)
-        first = folded.count(" ", 0, max(0, folded.find(wanted)))
-        if wanted in folded and all(word[0].isupper() for word in words[first : first + length]):
-            return " ".join(words[first : first + length])
-    return None
-
-
-@lru_cache(256)
-def _folded_words(text: str) -> tuple[str, tuple[str, ...]]:
-    words = tuple(_WORD.findall(text))
-    return f" {' '.join(map(fold, words))} ", words
-
-
 @lru_cache(4096)
 def names(text: str, language: str, *, abroad: bool) -> Names:
     """Return the names in a claim; ``abroad`` where they are to be found in a text of another language.

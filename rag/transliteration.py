@@ -2,7 +2,8 @@
 
 A name in Latin letters and Chinese characters are both reduced to sounds, a letter each, and compared by what it costs
 to hear the one in the other. ``transliteration.json`` holds the first character of each reading, since the first level
-of GB 2312 is ordered by readings, the characters that write foreign names, and those of grammar, which part names.
+of GB 2312 is ordered by readings, the characters that write foreign names, those of grammar, which part names, and the
+Vietnamese readings of those that write Vietnamese names.
 All costs were set by hand, on the half that bench/claims.py fits to.
 """
 
@@ -115,7 +116,7 @@ def _sounds(text: str) -> str:
 
 @cache
 def _sound(character: str) -> str:
-    reading = _reading(character)
+    reading = pinyin(character)
     if reading in ("", "er"):
         return "Z" if reading else "?"
     found = _READING.fullmatch(reading)
@@ -133,7 +134,18 @@ def _vowel(final: str) -> str:
 
 
 @cache
-def _reading(character: str) -> str:
+def sino_vietnamese(character: str) -> list[str]:
+    """Return the Vietnamese readings of a character without accents, of those that names are written with."""
+    return [reading for reading, written in _sino_vietnamese().items() if character in written]
+
+
+@cache
+def _sino_vietnamese() -> dict[str, str]:
+    return dict(entry.split(":") for entry in table("transliteration")["sino_vietnamese"].split())
+
+
+@cache
+def pinyin(character: str) -> str:
     """Return the reading of a character without its tone; nothing for one that is not of GB 2312's first level."""
     code = character.encode("gb2312", "ignore")
     codes, readings = _readings()
@@ -144,3 +156,29 @@ def _reading(character: str) -> str:
 def _readings() -> tuple[list[bytes], list[str]]:
     pairs = [pair.split(":") for pair in table("transliteration")["readings"].split()]
     return [first.encode("gb2312") for _, first in pairs], [reading for reading, _ in pairs]
+
+
+@cache
+def characters(reading: str) -> str:
+    """Return the characters with a reading in pinyin or Vietnamese, none of whose letters have accents."""
+    codes, readings = _readings()
+    own = [place for place, one in enumerate(readings) if one == reading]
+    ranges = ((codes[place], codes[place + 1] if place + 1 < len(codes) else b"\xd7\xfa") for place in own)
+    return "".join(_between(*bounds) for bounds in ranges) + _sino_vietnamese().get(reading, "")
+
+
+def _between(first: bytes, stop: bytes) -> str:
+    """Return the characters of GB 2312 with codes from the first to before ``stop``."""
+    codes = range(int.from_bytes(first), int.from_bytes(stop))
+    return b"".join(code.to_bytes(2) for code in codes if code & 0xFF >= 0xA1).decode("gb2312", "ignore")
+
+
+@cache
+def syllables(word: str) -> list[tuple[str, ...]]:
+    """Return the ways to cut a word into readings of pinyin."""
+    known = frozenset(_readings()[1])
+    found: list[tuple[str, ...]] = [(word,)] if word in known else []
+    for length in range(1, min(7, len(word))):
+        if word[:length] in known:
+            found += [(word[:length], *rest) for rest in syllables(word[length:])]
+    return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.encoders import bundled
-from rag.names import accented
+from rag.spelling import as_spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ def rows(kind: Asked, asked: str, windows: Sequence[Window], prompt: str, tokeni
     """
     begin, found = tokenise(prompt), []
     for window in windows:
-        spelled = accented(asked, ["\n".join((window.title, *window.sentences))])
+        spelled = as_spelled(asked, ["\n".join((window.title, *window.sentences))])
         head = [FIRST, *begin, *tokenise(spelled)[: ASKED[kind]], END, END]
         title = [*tokenise(window.title)[:TITLE], END] if window.title else []
         found.append([*head, *title, *_around(window, tokenise)[: ROOM + BEYOND], END])
