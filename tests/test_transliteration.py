@@ -1,6 +1,6 @@
 import pytest
 
-from rag.transliteration import unheard, unspelled
+from rag.transliteration import characters, pinyin, sino_vietnamese, syllables, unheard, unspelled
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,20 @@ def test_nothing_is_told_of_short_names_and_of_characters_without_a_reading():
 )
 def test_a_foreign_name_in_chinese_is_looked_for_by_its_sound(claim, quoted, doubtful):
     assert (unspelled(claim, [quoted]) > 0.5) == doubtful
+
+
+def test_characters_and_their_readings_belong_together():
+    assert (pinyin("宁"), sino_vietnamese("黎"), sino_vietnamese("武")) == ("ning", ["le"], ["vo", "vu"])
+    assert pinyin("Z") == ""
+    assert sino_vietnamese("Z") == []
+    assert {"宁", "凝"} <= set(characters("ning"))
+    assert all(pinyin(one) == "zuo" for one in characters("zuo"))  # the last of the table
+    assert "黎" in characters("le")  # Vietnamese
+    assert characters("xyz") == ""
+    for reading in ("ba", "minh", "shi"):
+        assert all(reading in [pinyin(one), *sino_vietnamese(one)] for one in characters(reading))
+
+
+def test_a_word_is_cut_into_syllables_in_all_ways():
+    assert set(syllables("lihua")) == {("li", "hua"), ("li", "hu", "a")}
+    assert syllables("martin") == []
