@@ -28,7 +28,8 @@ _WORD = re.compile(r"\w+")
 def focused(found: Retrieval, encoder: Encoder) -> Retrieval:
     """Return a retrieval whose best hits tell of each sentence how near it is to what the question asks."""
     article, passage = found.hits[0].candidate.article, found.hits[0].candidate.passage
-    asked = focus(found.question, article, article.text[passage.start : passage.stop])
+    question = found.question if found.history else found.in_full or found.question
+    asked = focus(question, article, article.text[passage.start : passage.stop])
     if asked == (found.in_full or found.question) or not any(char.isalnum() for char in asked):
         return found
     vector = encoder.encode_queries([asked], [found.language])[0]
