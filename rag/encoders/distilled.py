@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 READER = Path(__file__).with_name("reader.npz")
-READER_SHA256 = "feee79122bd4f15292a8400e7219d341ddf9e2b3dc5efed74ef2b9e82311d74f"
+READER_SHA256 = "8af0428f11fa2c51075680e66b65b7891bc20bec0eeca0b831338d9f972a0f42"
 
 _SCALE = ".scale"
 
