@@ -28,7 +28,7 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
     """
     text = respelled(text, abroad)
     left, end = [], 0
-    for start, stop in _spans(text):
+    for start, stop in sorted(_spans(text), key=lambda span: (span[0], -span[1])):
         name = text[start:stop]
         if start >= end and (found := _spelled(name, others)) is not None:
             left += [text[end:start], found if found == name or name[0] < HAN[0] else f" {found} "]
@@ -37,14 +37,14 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where what may be a name starts and stops, from each place the longest first."""
+    """Yield where what may be a name starts and stops."""
     for run in _capital_runs(text):
         for first, word in enumerate(run):
-            for last in range(min(len(run), first + LONGEST) - 1, first - (word.start() > 0), -1):
+            for last in range(first + (word.start() == 0), min(len(run), first + LONGEST)):
                 yield word.start(), run[last].end()
     for match in _CHARACTERS.finditer(text):
         for start in range(match.start(), match.end() - 1):
-            for stop in range(min(match.end(), start + LONGEST), start + 1, -1):
+            for stop in range(start + 2, min(match.end(), start + LONGEST) + 1):
                 yield start, stop
 
 

@@ -18,6 +18,7 @@ CHINESE = ["黎伯捷教授和王丽华在岘港会见了段氏莲。", "天津�
         ("Ở Hà Nội có gì?", "Ở Hanoi có gì?"),
         ("黎伯捷是谁?", "Le Ba Tiep 是谁?"),
         ("王丽华说了什么?", "Wang Lihua 说了什么?"),
+        ("王丽华和Lê Bá Tiệp说了什么?", "Wang Lihua 和Le Ba Tiep说了什么?"),
         ("王丽说了什么?", "王丽说了什么?"),  # only a part of a word
         ("", ""),
     ],
