@@ -97,10 +97,11 @@ def detect(text: str) -> str:
 
 def _short_scores(text: str) -> dict[str, float]:
     scores: dict[str, float] = {}
-    for match in _WORD.finditer(text):
+    for place, match in enumerate(_WORD.finditer(text)):
         word = match[0].replace("’", "'")
         bare = word.casefold().rstrip("'")
-        for form in {word.casefold(), bare}:
+        name = place > 0 and word[0].isupper() and not text.isupper()  # its "Thi" is no Vietnamese "then"
+        for form in () if name else {word.casefold(), bare}:
             for language, vote in _votes().get(form, {}).items():
                 scores[language] = scores.get(language, 0.0) + vote
         if _VIETNAMESE.search(word):

@@ -27,6 +27,9 @@ SHORT = [
     ("Who is Hoang Anh Tuan?", "en"),
     ("Wer ist der Kanzler?", "de"),
     ("¿Quién es?", "es"),
+    ("Que demande Clémence Yakité à la compagnie vietnamienne ?", "fr"),
+    ("Où travaille Mme Dang Thi My Linh ?", "fr"),
+    ("OU TRAVAILLE LE DOCTEUR ?", "fr"),
 ]
 
 
