@@ -39,16 +39,16 @@ def safe(text: str) -> str:
 
 def answer_text(answer: Answer) -> str:
     """Return an answer for reading: the claims with their numbers, then each citation, or the closest articles."""
+    lines = []
+    if answer.read_as:
+        lines += [click.style(safe(message("read_as", answer.language, question=answer.read_as)), italic=True), ""]
     if answer.status == "no_evidence":
-        lines = [click.style(answer.text, bold=True)]
+        lines.append(click.style(answer.text, bold=True))
         if answer.sources:
             lines += ["", message("closest_articles", answer.language)]
             for source in answer.sources:
                 lines += [f"  {source_line(source, answer.language)}", *_copies_lines(source, answer.language)]
         return "\n".join(lines) + "\n"
-    lines = []
-    if answer.read_as:
-        lines += [click.style(safe(message("read_as", answer.language, question=answer.read_as)), italic=True), ""]
     for claim in answer.claims:
         markers = "".join(f"[{number}]" for number in claim.citations) or message("unsupported", answer.language)
         lines.append(f"{safe(claim.text)} {click.style(markers, fg='cyan' if claim.citations else 'red')}")

@@ -3,6 +3,8 @@
 import io
 from dataclasses import replace
 
+import pytest
+
 from rag.answers import Answer, Citation, Claim, Copy, Source
 from rag.changes import Change, Plan
 from rag.errors import ArticleError
@@ -53,6 +55,12 @@ def test_an_answer_tells_how_new_it_is_where_else_it_stands_and_what_it_corrects
     assert text.count("Outlet b, Outlet c.") == 1
     assert text.count("Outlet d · 2025-11-12 · d") == 1
     assert "Outlet b" in answer_text(Answer("Q ?", "fr", "no_evidence", 0.1, "Non.", sources=(source,)))
+
+
+@pytest.mark.parametrize("status", ["no_evidence", "answered"])
+def test_how_a_question_was_read_comes_first(status):
+    said = answer_text(Answer("Lê Bá Tiệp?", "en", status, 0.1, "No.", read_as="Le Ba Tiep?"))
+    assert "Le Ba Tiep?" in said.splitlines()[0]
 
 
 def test_a_sync_with_nothing_to_do_says_so():
