@@ -28,7 +28,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from bench import invented
 from bench.lora import READ, Descent, adapt, additions_of, begin, halfway, padded, stored, unadapted
-from bench.reader_rows import LANGUAGES, Question, Reading
+from bench.reader_rows import LANGUAGES, TYPED, Question, Reading
 from rag.encoders import additions
 from rag.encoders.bundled import PROMPTS
 from rag.encoders.onnx import by_length
@@ -90,6 +90,7 @@ class Rows:
     def __init__(self, questions: Sequence[Question], tokenizer: Any) -> None:
         self._prompt = tokenizer.encode(PROMPTS["passage"], add_special_tokens=False).ids
         self.questions = [[FIRST, *question.tokens, END] for question in questions]
+        self.typed = [[FIRST, *question.typed, END] for question in questions]
         seen = [p for q in questions for p in (q.source, *q.told_in, *(p for near in q.near.values() for p in near))]
         self.known = list(dict.fromkeys(seen))
         self.place = {paragraph: place for place, paragraph in enumerate(self.known)}
@@ -133,6 +134,7 @@ def fit(
     """Yield the mean loss of each epoch. ``held`` are the vectors of ``rows``, in its order, that all stay near to.
 
     Half of a batch is of the question sets: the invented articles have more questions than these, and are more alike.
+    What is read as somebody may type it stays near to the question as it is written.
     """
     chance = random.Random(0)
     press = {row["title"] for row in invented.rows()[0]}
@@ -151,28 +153,30 @@ def fit(
             order, losses = chance.sample(usable, len(usable)), []
         chosen, order = chance.sample(of_sets, half) + order[:rest], order[rest:]
         paragraphs, sentences, answered = drawn([questions[n] for n in chosen], rows, chance)
-        losses.append(descent.step(loss_of(encoder, rows, held, (chosen, paragraphs, sentences), answered)))
+        read = (
+            [(rows.typed if chance.random() < TYPED else rows.questions)[n] for n in chosen],
+            [rows.paragraphs[n] for n in paragraphs],
+            [rows.sentences[n] for n in sentences],
+        )
+        near = [then[own] for then, own in zip(held, (chosen, paragraphs, sentences), strict=True)]
+        losses.append(descent.step(loss_of(encoder, read, near, answered)))
     yield float(torch.stack(losses).mean())
     encoder.eval()
 
 
-def loss_of(
-    encoder: Encoder, rows: Rows, held: Sequence[Any], places: Sequence[Sequence[int]], answered: NDArray[np.bool_]
-) -> Any:
-    """InfoNCE by paragraphs, by sentences and by both, as the score of a passage is made, and how far all moved."""
-    read = (rows.questions, rows.paragraphs, rows.sentences)
-    asked, told, said = vectors = [
-        encoder.by_length([part[n] for n in own]) for part, own in zip(read, places, strict=True)
-    ]
+def loss_of(encoder: Encoder, read: Sequence[Sequence[Row]], held: Sequence[Any], answered: NDArray[np.bool_]) -> Any:
+    """InfoNCE by paragraphs, by sentences and by both, as the score of a passage is made, and how far all moved.
+
+    ``read`` are the questions, the paragraphs and the sentences; ``held`` the vectors that they should stay near to.
+    """
+    asked, told, said = vectors = [encoder.by_length(part) for part in read]
     right = torch.arange(len(asked), device=asked.device)
     masked = torch.from_numpy(answered).to(asked.device)
     loss = sum(
         cross_entropy((asked @ other.T / TEMPERATURE).masked_fill(masked, -1e4), right)
         for other in (told, said, (told + said) / 2)
     )
-    moved = sum(
-        (1 - (now * then[list(own)]).sum(1)).mean() for now, then, own in zip(vectors, held, places, strict=True)
-    )
+    moved = sum((1 - (now * then).sum(1)).mean() for now, then in zip(vectors, held, strict=True))
     return loss + HELD * moved
 
 

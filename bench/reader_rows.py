@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +13,13 @@ import numpy as np
 from bench import invented
 from bench.claims import cut
 from bench.held_out import SETS, a_quarter, held_out_paragraphs, rows_of, source_of
+from bench.keyboard import as_typed
 from rag.encoders.bundled import PROMPTS
 from rag.encoders.reader import ASKED, BEYOND, END, FIRST, TITLE, around
+from rag.spelling import as_spelled
 from rag.types import Article
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     Token = tuple[int, int, int]  # an id, and where the token starts and stops in its text
 
 LANGUAGES = ("en", "vi", "zh", "de", "es")  # of XQuAD's
+TYPED = 0.2  # of questions are read as somebody may type them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +51,11 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """``near`` holds, by language, the paragraphs that resemble the question most and were not written for it.
+    """``typed`` are the tokens of the question as somebody may type it (``bench.keyboard``).
+
+    ``beside`` gives the tokens of the question, or of what is typed, with names as a paragraph spells them, as they are
+    read beside it.
+    ``near`` holds, by language, the paragraphs that resemble the question most and were not written for it.
 
     ``told_in`` are the paragraphs that answer it, with where the answer stands, or None where it is not found in these
     words; where there are none, ``source`` is the one that the question was written to look answered by.
@@ -55,6 +63,8 @@ class Question:
 
     language: str
     tokens: list[int]
+    typed: list[int]
+    beside: Callable[[Paragraph, bool], list[int]]
     vector: NDArray[np.float32]
     source: Paragraph
     told_in: Mapping[Paragraph, tuple[int, int] | None]
@@ -137,7 +147,9 @@ class Reading:
             answers[row.get("qgroup", row["id"]), row["lang"]] += row["answers"]
         vectors = self._encode([row["text"] for row in asked], "query")
         nearest = _nearest(asked, vectors, paragraphs, self._encode([row["text"] for row in corpus], "passage"))
-        tokens = self._ids([row["text"] for row in asked], PROMPTS["query"], ASKED["question"])
+        chance = random.Random(0)
+        texts = [(row["text"], as_typed(row["text"], row["lang"], chance)) for row in asked]
+        tokens, typed = (self._asked(way) for way in zip(*texts, strict=True))
         found = []
         for number, row in enumerate(asked):
             relevant = [paragraphs[name] for name in row["relevant"] if name in paragraphs]
@@ -147,6 +159,8 @@ class Reading:
                 Question(
                     language=row["lang"],
                     tokens=tokens[number],
+                    typed=typed[number],
+                    beside=partial(self._beside, texts[number]),
                     vector=vectors[number],
                     source=paragraphs[source],
                     told_in=own,
@@ -155,6 +169,12 @@ class Reading:
                 )
             )
         return found
+
+    def _asked(self, texts: Sequence[str]) -> list[list[int]]:
+        return self._ids(texts, PROMPTS["query"], ASKED["question"])
+
+    def _beside(self, ways: tuple[str, str], paragraph: Paragraph, typed: bool) -> list[int]:
+        return self._asked([as_spelled(ways[typed], [f"{paragraph.article}\n{paragraph.text}"])])[0]
 
     def _paragraphs(self, rows: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
         spans = [
@@ -242,22 +262,24 @@ def question_rows(item: Item, chance: random.Random) -> list[Row]:
     if the answer is not in it. A window has room for 32 to 128 tokens, and seven times of ten the title.
     """
     rows = []
+    typed = chance.random() < TYPED
     for paragraph in ([item.answered_by] if item.answered_by else []) + [*item.others]:
         titled, room = chance.random() < 0.7, chance.choice((32, 64, 64, 96, 96, 96, 128))
         nearest = item.question.nearest_in(paragraph)
+        asked = item.question.beside(paragraph, typed)
         if paragraph is not item.answered_by:
-            rows.append(_row(item.question, paragraph, nearest, room, titled))
+            rows.append(_row(asked, paragraph, nearest, room, titled))
         elif answer := item.question.told_in[paragraph]:
             right = item.question.answered_at(paragraph)
-            rows.append(_row(item.question, paragraph, right, room, titled, answer=answer, yes=True))
-            missed = _row(item.question, paragraph, nearest, room, titled, answer=answer)
+            rows.append(_row(asked, paragraph, right, room, titled, answer=answer, yes=True))
+            missed = _row(asked, paragraph, nearest, room, titled, answer=answer)
             if nearest != right and not missed.answer:
                 rows.append(missed)
     return rows
 
 
 def _row(
-    question: Question,
+    question: Sequence[int],
     paragraph: Paragraph,
     centre: int,
     room: int,
@@ -269,7 +291,7 @@ def _row(
     sentences = paragraph.sentences
     first, last = around(centre, len(sentences), room, lambda place: len(sentences[place]))
     seen = [token for sentence in sentences[first : last + 1] for token in sentence][: room + BEYOND]
-    head = [FIRST, *question.tokens, END, END, *([*paragraph.title, END] if titled else [])]
+    head = [FIRST, *question, END, END, *([*paragraph.title, END] if titled else [])]
     begin, end = answer or (0, 0)
     held = [place for place, (_, start, stop) in enumerate(seen, len(head)) if stop > begin and start < end]
     return Row([*head, *(token[0] for token in seen), END], yes, (held[0], held[-1]) if held else None)

@@ -48,6 +48,10 @@ def paragraph(first, answered_in):
     return Paragraph("Title", "en", "x" * 20, [90], [Span(0, 10), Span(10, 20)], tokens, vectors)
 
 
+def beside(_paragraph, _typed):
+    raise AssertionError
+
+
 class Tokenizer:
     def encode(self, text, *, add_special_tokens):
         assert (text, add_special_tokens) == ("passage: ", False)
@@ -60,8 +64,8 @@ def test_a_batch_holds_what_answers_first_and_masks_what_answers_too(monkeypatch
     monkeypatch.setattr(encoder, "NEAR", 1)
     one, other, wrong = (paragraph(first, answered_in=0) for first in (10, 20, 30))
     vector = np.ones(1, np.float32)
-    asked = Question("en", [5], vector, one, {one: (12, 15)}, {"en": [other]}, held_out=False)
-    both = Question("en", [6], vector, one, {one: None}, {"en": [wrong]}, held_out=False)
+    asked = Question("en", [5], [4], beside, vector, one, {one: (12, 15)}, {"en": [other]}, held_out=False)
+    both = Question("en", [6], [4], beside, vector, one, {one: None}, {"en": [wrong]}, held_out=False)
     rows = encoder.Rows([asked, both], Tokenizer())
     paragraphs, sentences, answered = encoder.drawn([asked, both], rows, random.Random(0))
     assert [rows.paragraphs[place][3] for place in paragraphs] == [90] * 4

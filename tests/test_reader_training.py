@@ -37,15 +37,30 @@ def paragraph(first, nearest):
 
 def test_the_row_of_the_answer_comes_first_and_tells_where_it_stands():
     right, wrong = paragraph(100, nearest=0), paragraph(200, nearest=2)
-    asked = Question("en", [5, 6, 7], np.ones(1, np.float32), right, {right: (22, 26)}, {}, held_out=False)
-    head = [FIRST, 5, 6, 7, END, END]
-    for seed in range(20):
+    asked = Question(
+        "en",
+        [],
+        [],
+        lambda _, typed: [5, 6] if typed else [5, 6, 7],
+        np.ones(1, np.float32),
+        right,
+        {right: (22, 26)},
+        {},
+        held_out=False,
+    )
+    ways = set()
+    for seed in range(40):
         first, *others = question_rows(Item(asked, right, [wrong]), random.Random(seed))
+        typed = first.tokens[:4] == [FIRST, 5, 6, END]
+        ways.add(typed)
+        head = [FIRST, 5, 6, END, END] if typed else [FIRST, 5, 6, 7, END, END]
         assert first.tokens in ([*head, *range(100, 112), END], [*head, 90, 91, END, *range(100, 112), END])
         assert [first.tokens[place] for place in first.answer] == [109, 110]
         assert first.yes
         assert [row.yes for row in others] == [False]
         assert others[0].tokens[-13:-1] == list(range(200, 212))
+        assert others[0].tokens[: len(head)] == head
+    assert ways == {True, False}
 
 
 def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypatch, capsys):
