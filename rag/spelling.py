@@ -15,6 +15,7 @@ from rag.transliteration import characters, pinyin, sino_vietnamese, syllables
 
 LONGEST = 5  # words, or Chinese characters, of a name
 _LEAST = 5  # letters of a name in Chinese characters: many words sound like shorter ones
+_LEAST_SMALL = 4  # letters of a word that is a name by itself, typed without a capital
 _WORD = re.compile(rf"[^\W_{HAN}]+")
 _CHARACTERS = re.compile(f"[{HAN}]{{2,}}")
 
@@ -23,7 +24,7 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
     """Return a text with each name spelled as the first of some others that has it, unless one has it as it is.
 
     A name is words with a capital in a row, or Chinese characters. One word alone is none at the beginning, where all
-    words have a capital. Names that are known, such as those of countries, are spelled as texts ``abroad``, in other
+    words have a capital. Where none has one, any words may be a name, if a text has them with capitals only. Names that are known, such as those of countries, are spelled as texts ``abroad``, in other
     languages, do.
     """
     text = respelled(text, abroad)
@@ -38,21 +39,23 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where what may be a name starts and stops."""
-    for run in _capital_runs(text):
+    small = text[1:] == text[1:].lower()
+    for run in _runs(text, small=small):
         for first, word in enumerate(run):
-            for last in range(first + (word.start() == 0), min(len(run), first + LONGEST)):
-                yield word.start(), run[last].end()
+            for last in range(first + (word.start() == 0 and not small), min(len(run), first + LONGEST)):
+                if not small or word.end() - word.start() + last - first >= _LEAST_SMALL:
+                    yield word.start(), run[last].end()
     for match in _CHARACTERS.finditer(text):
         for start in range(match.start(), match.end() - 1):
             for stop in range(start + 2, min(match.end(), start + LONGEST) + 1):
                 yield start, stop
 
 
-def _capital_runs(text: str) -> list[list[re.Match[str]]]:
-    """Return the words with a capital, those together that one space parts."""
+def _runs(text: str, *, small: bool) -> list[list[re.Match[str]]]:
+    """Return the words with a capital, or all of a text in small letters, those together that one space parts."""
     runs: list[list[re.Match[str]]] = []
     for word in _WORD.finditer(text):
-        if word[0] == word[0].lower():
+        if not small and word[0] == word[0].lower():
             continue
         if runs and text[runs[-1][-1].end() : word.start()] == " ":
             runs[-1].append(word)

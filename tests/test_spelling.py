@@ -21,6 +21,12 @@ CHINESE = ["黎伯捷教授和王丽华在岘港会见了段氏莲。", "天津�
         ("王丽华和Lê Bá Tiệp说了什么?", "Wang Lihua 和Le Ba Tiep说了什么?"),
         ("王丽说了什么?", "王丽说了什么?"),  # only a part of a word
         ("", ""),
+        ("le ba tiep lam viec o dau", "Le Ba Tiep lam viec o dau"),
+        ("où est dang thai mai ?", "où est Đặng Thai Mai ?"),
+        ("Qui est mme lien", "Qui est Mme Lien"),
+        ("le docteur est à hanoi", "le docteur est à Hanoi"),  # "docteur" is there in small letters
+        ("où est selon", "où est Selon"),
+        ("où est da", "où est da"),  # too short to be a name by itself
     ],
 )
 def test_names_are_spelled_as_a_text_spells_them(question, spelled):
