@@ -24,8 +24,8 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
     """Return a text with each name spelled as the first of some others that has it, unless one has it as it is.
 
     A name is words with a capital in a row, or Chinese characters. One word alone is none at the beginning, where all
-    words have a capital. Where none has one, any words may be a name, if a text has them with capitals only. Names that are known, such as those of countries, are spelled as texts ``abroad``, in other
-    languages, do.
+    words have a capital. Where none has one, any words may be a name, if a text has them with capitals only. Names that
+    are known, such as those of countries, are spelled as texts ``abroad``, in other languages, do.
     """
     text = respelled(text, abroad)
     left, end = [], 0
