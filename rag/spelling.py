@@ -68,12 +68,12 @@ def _spelled(name: str, others: Sequence[str]) -> str | None:
     """Return a name if a text has it, else how the first does that has it in another spelling; None if none has."""
     if any(name in other for other in others):
         return name
-    keys, pattern = _letters_of(name), _in_characters(name)
+    keys = _letters_of(name)
     for other in others:
         for key in keys:
             if found := _with_letters(key, other):
                 return found
-        if pattern and (match := pattern.search(other)):
+        if _has_characters(other) and (pattern := _in_characters(name)) and (match := pattern.search(other)):
             return match[0]
     return None
 
@@ -98,6 +98,11 @@ def _with_letters(key: str, text: str) -> str | None:
             return " ".join(words[first:after])
         at = letters.find(key, at + 1)
     return None
+
+
+@lru_cache(256)  # each name is looked for in the same texts
+def _has_characters(text: str) -> bool:
+    return _CHARACTERS.search(text) is not None
 
 
 @lru_cache(256)
