@@ -30,7 +30,7 @@ NORMS = {"attention_norm": "attention.output.LayerNorm", "output_norm": "output.
 KINDS = ("weight", "bias")
 
 ENCODER = Path(__file__).with_name("encoder.npz")
-ENCODER_SHA256 = "de6619c2eda6eb3d2ac70f725e6b304de614c09a9dbc7b9a4445427c7522e780"
+ENCODER_SHA256 = "59062d66491ff6331b41cc0ab64394499a40c44dad049ea531253d7efe9f4f6e"
 
 
 def load(path: Path) -> dict[str, NDArray[np.float32]]:

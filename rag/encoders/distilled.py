@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 READER = Path(__file__).with_name("reader.npz")
-READER_SHA256 = "8af0428f11fa2c51075680e66b65b7891bc20bec0eeca0b831338d9f972a0f42"
+READER_SHA256 = "57a9188f54cf755da5add63d5101dce630c697064a2d8d3dc6138a0bf0bdcd4f"
 
 _SCALE = ".scale"
 
