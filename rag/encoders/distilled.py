@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 READER = Path(__file__).with_name("reader.npz")
-READER_SHA256 = "57a9188f54cf755da5add63d5101dce630c697064a2d8d3dc6138a0bf0bdcd4f"
+READER_SHA256 = "8d1d7c0682dae353d91c4bb97a565cff79e1eb833a3fc705c01698c926860cf8"
 
 _SCALE = ".scale"
 
