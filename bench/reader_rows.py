@@ -55,6 +55,7 @@ class Question:
 
     ``beside`` gives the tokens of the question, or of what is typed, with names as a paragraph spells them, as they are
     read beside it.
+
     ``near`` holds, by language, the paragraphs that resemble the question most and were not written for it.
 
     ``told_in`` are the paragraphs that answer it, with where the answer stands, or None where it is not found in these
@@ -279,7 +280,7 @@ def question_rows(item: Item, chance: random.Random) -> list[Row]:
 
 
 def _row(
-    question: Sequence[int],
+    asked: Sequence[int],
     paragraph: Paragraph,
     centre: int,
     room: int,
@@ -291,7 +292,7 @@ def _row(
     sentences = paragraph.sentences
     first, last = around(centre, len(sentences), room, lambda place: len(sentences[place]))
     seen = [token for sentence in sentences[first : last + 1] for token in sentence][: room + BEYOND]
-    head = [FIRST, *question, END, END, *([*paragraph.title, END] if titled else [])]
+    head = [FIRST, *asked, END, END, *([*paragraph.title, END] if titled else [])]
     begin, end = answer or (0, 0)
     held = [place for place, (_, start, stop) in enumerate(seen, len(head)) if stop > begin and start < end]
     return Row([*head, *(token[0] for token in seen), END], yes, (held[0], held[-1]) if held else None)

@@ -15,7 +15,7 @@ from rag.transliteration import characters, pinyin, sino_vietnamese, syllables
 
 LONGEST = 5  # words, or Chinese characters, of a name
 _LEAST = 5  # letters of a name in Chinese characters: many words sound like shorter ones
-_LEAST_SMALL = 4  # letters of a word that is a name by itself, typed without a capital
+_LEAST_SMALL = 4  # letters of the first word of a name in small letters, and words after it, together
 _WORD = re.compile(rf"[^\W_{HAN}]+")
 _CHARACTERS = re.compile(f"[{HAN}]{{2,}}")
 
