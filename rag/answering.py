@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 def unanswered(retrieval: Retrieval, probability: float, sources: int, generator: str) -> Answer:
     """Return the answer that the articles do not say, with the closest of them."""
     return Answer(
-        question=retrieval.question,
-        read_as=retrieval.in_full or None,
+        question=retrieval.typed or retrieval.question,
+        read_as=_read_as(retrieval),
         language=retrieval.language,
         status="no_evidence",
         answerability=round(probability, 4),
@@ -32,6 +32,12 @@ def unanswered(retrieval: Retrieval, probability: float, sources: int, generator
         sources=sources_of(retrieval, sources),
         generator=generator,
     )
+
+
+def _read_as(retrieval: Retrieval) -> str | None:
+    """Return how a question was read, where more was changed than capitals."""
+    read, typed = (retrieval.in_full or retrieval.question), (retrieval.typed or retrieval.question)
+    return read if "".join(read.split()).lower() != "".join(typed.split()).lower() else None
 
 
 def write(

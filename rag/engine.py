@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from rag.accents import accented
 from rag.answerability import answerability
 from rag.answering import unanswered, write
 from rag.answers import Answer, AnswerReady, Event, Found, SourcesFound, Waiting
@@ -17,6 +18,7 @@ from rag.focus import focused
 from rag.generators.extractive import ExtractiveGenerator
 from rag.languages import detect
 from rag.messages import interface_language
+from rag.names import restored
 from rag.protocols import Encoder, Generator, Progress, Store, silent
 from rag.reading import read
 from rag.retrieval import Reading, Retrieval, newest_first, retrieve
@@ -114,10 +116,12 @@ class Engine(AbstractContextManager["Engine"]):
         It is read with the questions before it, as the generator rewrites it, or, the first of a conversation, with its
         names as the articles spell them.
         """
-        question = self._checked(question)
+        typed = self._checked(question)
         history = tuple(options.get("history", ()))
         filters = options.get("filters", Filters())
-        language = options.get("language") or self._language(question, history)
+        language = options.get("language") or self._language(typed, history)
+        question = _written(typed, language)
+        history = tuple(replace(turn, question=_written(turn.question, language)) for turn in history)
         latest = self.settings.latest if options.get("latest") is None else bool(options.get("latest"))
         best = alone = self._search(question, language, filters, latest=latest)
         context = context_of(question, language, history)
@@ -134,7 +138,7 @@ class Engine(AbstractContextManager["Engine"]):
             )
             if _nearness(found) + bias > nearest:
                 best, nearest = found, _nearness(found) + bias
-        return self._read(best)
+        return self._read(best if question == typed else replace(best, typed=typed))
 
     def _read(self, found: Retrieval) -> Retrieval:
         """Have the encoder's reader look at the best hits, unless another cross-encoder has put them in order."""
@@ -237,6 +241,11 @@ def _reranker(settings: Settings) -> Reranker | None:
     from rag.reranking import Reranker  # sentence-transformers with it
 
     return Reranker(settings.reranker, settings.encoder_device)
+
+
+def _written(typed: str, language: str) -> str:
+    """A question with the capitals and accents that were left out, as far as they are known."""
+    return accented(restored(typed, language), language)
 
 
 def _nearness(retrieval: Retrieval) -> float:

@@ -20,6 +20,8 @@ _BEGINNING = re.compile(r"(?:^|[.!?:«\"“'(])\s*$")
 _DERIVED = re.compile(r"\w{4,}(?:[ts]ion|ment|ness|ship|ity|isme?|olog(?:y|ie)|tory|ional|ical|maker)s?")
 # After what is only looked back at; a character that may be missing is none of it.
 _LITERAL = re.compile(r"(?:\(\?<[=!](?:\[[^\]]*\]|[^()\[\]])*\))*(?P<literal>(?:[^\\\[\](){}?*+.|](?![?*]))*)")
+_WRITTEN = re.compile(rf"[^\W\d_{HAN}]+(?:[ -][^\W\d_{HAN}]+)*")  # a spelling that is no pattern
+_WORDS, _LEAST = 4, 4  # of a known name, typed without capitals: the most words, the fewest letters
 _LIKE = 0.77  # of the letters of two spellings of a name: "Singapour", "Singapore"
 
 
@@ -48,6 +50,11 @@ def without_known(text: str) -> str:
     return text
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where the known names of a text start and stop."""
+    return [match.span() for place in known_names(text) for match in _known()[place].finditer(text)]
+
+
 def respelled(text: str, others: Sequence[str]) -> str:
     """Return a text with its known names spelled as the first of some other texts that has them spells them."""
     for place in sorted(known_names(text)) if others else ():
@@ -59,6 +66,38 @@ def respelled(text: str, others: Sequence[str]) -> str:
     return text
 
 
+def restored(text: str, language: str) -> str:
+    """Return a text with the capitals and accents of its known names where they are left out: Trung Quốc, trung quoc.
+
+    Where other words have capitals, only names that have some too are taken for such.
+    """
+    rest = without_known(text)
+    small = rest[1:] == rest[1:].lower()
+    words = list(_WORD.finditer(text))
+    folded = [fold(word[0]) for word in words]
+    left, end = [], 0
+    for first, word in enumerate(words):
+        for last in range(min(len(words), first + _WORDS) - 1, first - 1, -1):
+            spellings = _written().get(" ".join(folded[first : last + 1]), ())
+            typed = text[word.start() : words[last].end()]
+            if spellings and word.start() >= end and (small or typed[0] != typed[0].lower()):
+                left += [text[end : word.start()], _written_as(typed, spellings, language)]
+                end = words[last].end()
+    return "".join([*left, text[end:]])
+
+
+def _written_as(typed: str, spellings: Sequence[str], language: str) -> str:
+    """Return the spelling with the letters of what was typed, the first where that lacks accents, else what was typed.
+
+    In Vietnamese, Viet Nam lacks some.
+    """
+    alike = [name for name in spellings if name.lower() == typed.lower()]
+    bare = typed.lower() == fold(typed)
+    if alike and not (bare and language == "vi"):
+        return alike[0]
+    return spellings[0] if bare else typed
+
+
 @lru_cache(4096)
 def names(text: str, language: str, *, abroad: bool) -> Names:
     """Return the names in a claim; ``abroad`` where they are to be found in a text of another language.
@@ -67,12 +106,12 @@ def names(text: str, language: str, *, abroad: bool) -> Names:
     three Vietnamese syllables in a row: Hoàng Anh Tuấn keeps his name, Bộ Giáo dục does not.
     """
     known = known_names(text)
-    spans = [match.span() for place in known for match in _known()[place].finditer(text)]
+    taken = spans(text)
     words = list(_WORD.finditer(text))
     capital = [word[0] != word[0].lower() for word in words]
     spelled = set()
     for place, word in enumerate(words):
-        if not capital[place] or len(word[0]) < 2 or any(a <= word.start() < b for a, b in spans):
+        if not capital[place] or len(word[0]) < 2 or any(a <= word.start() < b for a, b in taken):
             continue
         run = _run(text, words, capital, place)
         odd = word[0][1:] != word[0][1:].lower()
@@ -127,6 +166,24 @@ def _known() -> tuple[re.Pattern[str], ...]:
     return tuple(
         re.compile(f"(?<!{letter})(?:{'|'.join(spellings)})(?!{letter})") for spellings in table("names")["names"]
     )
+
+
+@cache
+def _written() -> dict[str, list[str]]:
+    """How names are written, by their words without capitals and accents, those with most accents first.
+
+    Short names, acronyms, single Vietnamese syllables and some others are not: without capitals they are other words.
+    """
+    found: dict[str, list[str]] = {}
+    for spelling in (spelling for spellings in table("names")["names"] for spelling in spellings):
+        words = _WORD.findall(spelling)
+        if not _WRITTEN.fullmatch(spelling) or spelling == spelling.lower() or spelling == spelling.upper():
+            continue
+        if len(words) > 1 or (len(spelling) >= _LEAST and not SYLLABLE.fullmatch(fold(spelling))):
+            found.setdefault(" ".join(map(fold, words)), []).append(spelling)
+    for words in table("names")["other_words"]:
+        del found[words]
+    return {words: sorted(spellings, key=str.isascii) for words, spellings in found.items()}
 
 
 @cache

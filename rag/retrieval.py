@@ -40,7 +40,8 @@ class Retrieval:
 
     ``vector`` is of what was searched for, float32 of shape (dimension,): the question, or ``in_full``, where it leans
     on ``history``, or the middle of both, where only its names are spelled in another way. Then ``alone`` is what the
-    question found by itself. ``latest`` prefers newer articles.
+    question found by itself. ``latest`` prefers newer articles. ``typed`` is the question as it was asked, where
+    ``question`` has capitals and accents that it lacks.
     """
 
     question: str
@@ -54,6 +55,7 @@ class Retrieval:
     history: tuple[Turn, ...] = ()
     alone: Self | None = None
     latest: bool = False
+    typed: str = ""
 
 
 class Reading(TypedDict, total=False):

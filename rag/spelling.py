@@ -10,12 +10,12 @@ from functools import lru_cache
 from itertools import product
 
 from rag.languages import HAN, fold
-from rag.names import respelled
+from rag.names import respelled, without_known
 from rag.transliteration import characters, pinyin, sino_vietnamese, syllables
 
 LONGEST = 5  # words, or Chinese characters, of a name
 _LEAST = 5  # letters of a name in Chinese characters: many words sound like shorter ones
-_LEAST_SMALL = 4  # letters of the first word of a name in small letters, and words after it, together
+_LEAST_SMALL = 4  # letters of a name of one word in small letters
 _WORD = re.compile(rf"[^\W_{HAN}]+")
 _CHARACTERS = re.compile(f"[{HAN}]{{2,}}")
 
@@ -24,8 +24,8 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
     """Return a text with each name spelled as the first of some others that has it, unless one has it as it is.
 
     A name is words with a capital in a row, or Chinese characters. One word alone is none at the beginning, where all
-    words have a capital. Where none has one, any words may be a name, if a text has them with capitals only. Names that
-    are known, such as those of countries, are spelled as texts ``abroad``, in other languages, do.
+    words have a capital. Where none but known names has one, any words may be a name, if a text has them with capitals
+    only. Names that are known, such as those of countries, are spelled as texts ``abroad``, in other languages, do.
     """
     text = respelled(text, abroad)
     left, end = [], 0
@@ -39,11 +39,12 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where what may be a name starts and stops."""
-    small = text[1:] == text[1:].lower()
+    rest = without_known(text)
+    small = rest[1:] == rest[1:].lower()
     for run in _runs(text, small=small):
         for first, word in enumerate(run):
             for last in range(first + (word.start() == 0 and not small), min(len(run), first + LONGEST)):
-                if not small or word.end() - word.start() + last - first >= _LEAST_SMALL:
+                if not small or last > first or word.end() - word.start() >= _LEAST_SMALL:
                     yield word.start(), run[last].end()
     for match in _CHARACTERS.finditer(text):
         for start in range(match.start(), match.end() - 1):

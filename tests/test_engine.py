@@ -56,6 +56,12 @@ def test_a_name_is_looked_for_as_the_articles_spell_it(engine, question):
     assert engine.ask("Qui parle à San Francisco ?").read_as is None
 
 
+def test_a_known_name_in_small_letters_is_a_name(engine):
+    assert engine.retrieve("300 delegues a nanning").question == "300 delegues a Nanning"
+    answer = engine.ask("300 delegues a nanning")
+    assert (answer.question, answer.read_as) == ("300 delegues a nanning", None)  # no more is read than was asked
+
+
 def test_a_name_is_looked_for_with_the_accents_of_the_articles(tmp_path):
     encoder = load_encoder("bundled", cache_dir=load().cache_dir)
     (tmp_path / "one.txt").write_text("Talents\n\nLe Dr Le Ba Tiep, d'Oracle, parle de sites web.\n", encoding="utf-8")

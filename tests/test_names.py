@@ -1,7 +1,7 @@
 import pytest
 
 from bench.invented import paragraphs
-from rag.names import _known, codes, known_names, names, respelled, unmatched
+from rag.names import _known, codes, known_names, names, respelled, restored, unmatched
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,24 @@ def test_a_name_is_found_with_another_ending_or_without_its_marks():
 )
 def test_a_question_takes_the_spelling_of_the_articles(question, spelled):
     assert respelled(question, ["La ville est grande.", "Nanning accueille la conférence.", "Nam Ninh"]) == spelled
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "written"),
+    [
+        ("ai o da nang", "vi", "ai o Đà Nẵng"),
+        ("quan he trung quoc va viet nam", "vi", "quan he Trung Quốc va Việt Nam"),
+        ("người ở đà nẵng", "vi", "người ở Đà Nẵng"),
+        ("qui va a da nang", "fr", "qui va a Da Nang"),
+        ("etats unis et bresil", "fr", "États-Unis et Brésil"),
+        ("Trung Quoc ở đâu?", "vi", "Trung Quốc ở đâu?"),
+        ("Qui vit en chine ?", "fr", "Qui vit en Chine ?"),
+        ("Qui vend la chine de Sèvres ?", "fr", "Qui vend la chine de Sèvres ?"),  # others have capitals, it has not
+        ("ông đi ba lần", "vi", "ông đi ba lần"),  # three times, not Poland
+        ("who eats an apple", "en", "who eats an apple"),
+        ("Đà Nẵng, 岘港 và Việt Nam", "vi", "Đà Nẵng, 岘港 và Việt Nam"),
+        ("", "fr", ""),
+    ],
+)
+def test_known_names_have_their_capitals_and_accents_again(typed, language, written):
+    assert restored(typed, language) == written

@@ -27,6 +27,8 @@ CHINESE = ["黎伯捷教授和王丽华在岘港会见了段氏莲。", "天津�
         ("le docteur est à hanoi", "le docteur est à Hanoi"),  # "docteur" is there in small letters
         ("où est selon", "où est Selon"),
         ("où est da", "où est da"),  # too short to be a name by itself
+        ("ai o da nang", "ai o Da Nang"),  # but not with another word
+        ("le ba la ai", "Le Ba la ai"),
     ],
 )
 def test_names_are_spelled_as_a_text_spells_them(question, spelled):
