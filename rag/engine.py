@@ -120,8 +120,8 @@ class Engine(AbstractContextManager["Engine"]):
         history = tuple(options.get("history", ()))
         filters = options.get("filters", Filters())
         language = options.get("language") or self._language(typed, history)
-        question = _written(typed, language)
-        history = tuple(replace(turn, question=_written(turn.question, language)) for turn in history)
+        question = self._written(typed, language)
+        history = tuple(replace(turn, question=self._written(turn.question, language)) for turn in history)
         latest = self.settings.latest if options.get("latest") is None else bool(options.get("latest"))
         best = alone = self._search(question, language, filters, latest=latest)
         context = context_of(question, language, history)
@@ -169,6 +169,10 @@ class Engine(AbstractContextManager["Engine"]):
         if len(question) > self.settings.question_length:
             raise QuestionError("question_too_long", length=len(question), limit=self.settings.question_length)
         return question
+
+    def _written(self, typed: str, language: str) -> str:
+        """A question with the capitals and accents that were left out, as far as they are known."""
+        return typed if "accents" in self.settings.without else accented(restored(typed, language), language)
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         """The language of a question, else that of the ones before it, else the one that the user's messages are in."""
@@ -241,11 +245,6 @@ def _reranker(settings: Settings) -> Reranker | None:
     from rag.reranking import Reranker  # sentence-transformers with it
 
     return Reranker(settings.reranker, settings.encoder_device)
-
-
-def _written(typed: str, language: str) -> str:
-    """A question with the capitals and accents that were left out, as far as they are known."""
-    return accented(restored(typed, language), language)
 
 
 def _nearness(retrieval: Retrieval) -> float:

@@ -22,7 +22,7 @@ WEIGHT, SCALE = 0.3, 4.0
 MARGIN = 0.06
 """Behind the best score, in which another passage is read too."""
 
-DOUBT = (0.1, 0.9)
+DOUBT = (0.03, 0.97)
 """Probabilities between which it is in doubt whether there is an answer; elsewhere nothing is read.
 
 That goes for passages that score alike too. Reading more, on either side, tells more, and takes more of the questions

@@ -14,7 +14,7 @@ from rag.errors import SettingsError
 from rag.layers import Layered, Secret, UnfitError, config_file, home
 
 SERVER, SERVER_PREFIX = "server", "RAG_SERVER_"  # the table and the variables of a server that runs here
-Stage = Literal["sentences", "tokens", "lexical", "names", "neighbours", "focus", "spelling", "reader"]
+Stage = Literal["sentences", "tokens", "lexical", "names", "neighbours", "focus", "accents", "spelling", "reader"]
 Style = Literal["chat", "completion"]
 Seconds = Annotated[float, Meta(ge=0.1, le=3600)]
 KEY = re.compile(r"[!-~]+")

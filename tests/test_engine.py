@@ -6,7 +6,7 @@ from rag.encoders import load as load_encoder
 from rag.engine import Engine
 from rag.errors import QuestionError
 from rag.settings import load
-from rag.types import Filters
+from rag.types import Filters, Turn
 
 
 @pytest.fixture
@@ -60,6 +60,17 @@ def test_a_known_name_in_small_letters_is_a_name(engine):
     assert engine.retrieve("300 delegues a nanning").question == "300 delegues a Nanning"
     answer = engine.ask("300 delegues a nanning")
     assert (answer.question, answer.read_as) == ("300 delegues a nanning", None)  # no more is read than was asked
+
+
+def test_a_question_without_accents_has_them_again(engine):
+    asked, meant = "ai la tong lanh su", "ai là tổng lãnh sự"
+    assert engine.retrieve(asked).question == meant
+    answer = engine.ask(asked)
+    assert (answer.question, answer.read_as) == (asked, meant)
+    assert engine.retrieve("va o dau?", history=(Turn(asked, "…"),)).history[0].question == meant
+    without = Engine(load(threshold=0.0, without=("accents",)), engine.encoder, engine.store)
+    assert without.retrieve(asked).question == asked
+    assert without.ask(asked).read_as is None
 
 
 def test_a_name_is_looked_for_with_the_accents_of_the_articles(tmp_path):
