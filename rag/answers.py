@@ -76,8 +76,8 @@ class Answer:
     ``answerability`` is the probability that the collection holds the answer. ``notice`` tells the reader something
     about the answer, in the question's language. ``dropped`` counts the sentences of the draft that were left out
     because nothing supports them. ``read_as`` is what a follow-up question was taken to ask, with what it leans on, or
-    a question with its names as the articles spell them. ``as_of`` is the date of the newest article cited. ``timings``
-    are milliseconds.
+    a question with its names as the articles spell them, or with the accents that it lacked. ``as_of`` is the date of
+    the newest article cited. ``timings`` are milliseconds.
     """
 
     question: str
