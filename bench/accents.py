@@ -22,7 +22,7 @@ from bench.held_out import rows_of
 from bench.invented import LANGUAGES as ASKED_IN
 from bench.invented import paragraphs
 from bench.keyboard import without_accents
-from rag.accents import EDGE, LANGUAGES, WORD, accented
+from rag.accents import BREAK, EDGE, LANGUAGES, WORD, accented
 from rag.languages import SYLLABLE, fold
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ TEXT = Path(__file__).with_name("vietnamese.txt")
 TABLES = Path(__file__).parent.parent / "rag"
 LEAST = {"fr": 2, "vi": 1}  # of a pair's count: saves half of the French to be read for .002 fewer right words of PIAF
 _LATE = re.compile(r"(?:o[àáảãạèéẻẽẹ]|(?<!q)u[ỳýỷỹỵ])\b")
-_PART = re.compile(r"[^\w\s]|\d")  # what parts the words of a sentence
 
 
 def texts(language: str) -> Iterator[str]:
@@ -51,7 +50,7 @@ def counted(lines: Iterable[str], entries: Iterable[str]) -> tuple[Counter[str],
     words: Counter[str] = Counter()
     pairs: dict[str, Counter[str]] = defaultdict(Counter)
     for line in lines:
-        for part in _PART.split(_plain(line)):
+        for part in BREAK.split(_plain(line)):
             row = WORD.findall(part)
             words.update(row)
             for one, other in zip([EDGE, *row], [*row, EDGE], strict=True):

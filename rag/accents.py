@@ -8,6 +8,7 @@ dictionary, ``accents_fr.json`` those of articles; ``python -m bench.accents`` m
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -19,17 +20,17 @@ LANGUAGES = ("fr", "vi")
 EDGE = "."  # what stands before the first word of a part of a sentence, and after the last
 DISCOUNT = 0.75  # of the count of each pair, for those that were never seen; .3 and .5 do less well
 WORD = re.compile(rf"[^\W\d_{HAN}]+")
+BREAK = re.compile(r"[^\w\s]|\d")  # what parts the words of a sentence
 _UNSEEN = 1e-7
-_BREAK = re.compile(r"[^\w\s]|\d")
 
 
 def accented(text: str, language: str) -> str:
     """Return a text with the accents of its words, where none has any but names that are known.
 
     Those names, words in capitals (AI) and words that are not the language's stay as they are. A text in a language
-    whose words were not counted is returned as it is.
+    whose words were not counted is returned as it is, as is one whose accents are marks of their own (NFD).
     """
-    if language not in LANGUAGES:
+    if language not in LANGUAGES or not unicodedata.is_normalized("NFC", text):
         return text
     words = list(WORD.finditer(text))
     known = spans(text)
@@ -64,7 +65,7 @@ def _likeliest(text: str, words: Sequence[re.Match[str]], choices: Sequence[Sequ
     rows: dict[str, tuple[float, list[str]]] = {EDGE: (0.0, [])}
     end = 0
     for word, chosen in zip(words, choices, strict=True):
-        if _BREAK.search(text, end, word.start()):
+        if BREAK.search(text, end, word.start()):
             rows = {EDGE: _best(rows, EDGE, language)}
         end = word.end()
         rows = {choice: (score, [*row, choice]) for choice in chosen for score, row in [_best(rows, choice, language)]}
@@ -80,11 +81,10 @@ def _best(rows: Mapping[str, tuple[float, list[str]]], word: str, language: str)
 def _log_probability(before: str, word: str, language: str) -> float:
     """Of a word after another."""
     alone = _alike(fold(word), language).get(word, 0) / table(f"accents_{language}")["total"] + _UNSEEN
-    after = _after(before, language)
+    after, total = _after(before, language)
     if not after:
         return math.log(alone)
-    count, total = after.get(word, 0), sum(after.values())
-    return math.log((max(count - DISCOUNT, 0.0) + DISCOUNT * len(after) * alone) / total)
+    return math.log((max(after.get(word, 0) - DISCOUNT, 0.0) + DISCOUNT * len(after) * alone) / total)
 
 
 @lru_cache(4096)
@@ -94,9 +94,10 @@ def _alike(bare: str, language: str) -> Mapping[str, int]:
 
 
 @lru_cache(4096)
-def _after(word: str, language: str) -> Mapping[str, int]:
-    """How often each word comes after another."""
-    return dict(_counted(table(f"accents_{language}")["pairs"].get(word, "")))
+def _after(word: str, language: str) -> tuple[Mapping[str, int], int]:
+    """How often each word comes after another, and all of them together."""
+    after = dict(_counted(table(f"accents_{language}")["pairs"].get(word, "")))
+    return after, sum(after.values())
 
 
 def _counted(stored: str) -> Iterator[tuple[str, int]]:

@@ -50,6 +50,12 @@ def without_known(text: str) -> str:
     return text
 
 
+def in_small_letters(text: str) -> bool:
+    """Whether nothing but known names has a capital, the beginning aside."""
+    rest = without_known(text)
+    return rest[1:] == rest[1:].lower()
+
+
 def spans(text: str) -> list[tuple[int, int]]:
     """Return where the known names of a text start and stop."""
     return [match.span() for place in known_names(text) for match in _known()[place].finditer(text)]
@@ -71,15 +77,13 @@ def restored(text: str, language: str) -> str:
 
     Where other words have capitals, only names that have some too are taken for such.
     """
-    rest = without_known(text)
-    small = rest[1:] == rest[1:].lower()
+    small = in_small_letters(text)
     words = list(_WORD.finditer(text))
-    folded = [fold(word[0]) for word in words]
     left, end = [], 0
     for first, word in enumerate(words):
         for last in range(min(len(words), first + _WORDS) - 1, first - 1, -1):
-            spellings = _written().get(" ".join(folded[first : last + 1]), ())
             typed = text[word.start() : words[last].end()]
+            spellings = _written().get(_bare(typed), ())
             if spellings and word.start() >= end and (small or typed[0] != typed[0].lower()):
                 left += [text[end : word.start()], _written_as(typed, spellings, language)]
                 end = words[last].end()
@@ -168,22 +172,26 @@ def _known() -> tuple[re.Pattern[str], ...]:
     )
 
 
+def _bare(name: str) -> str:
+    return fold(name).replace("-", " ")
+
+
 @cache
 def _written() -> dict[str, list[str]]:
-    """How names are written, by their words without capitals and accents, those with most accents first.
+    """How names are written, by what they are without capitals, accents and hyphens, those with accents first.
 
     Short names, acronyms, single Vietnamese syllables and some others are not: without capitals they are other words.
     """
     found: dict[str, list[str]] = {}
     for spelling in (spelling for spellings in table("names")["names"] for spelling in spellings):
-        words = _WORD.findall(spelling)
+        bare = _bare(spelling)
         if not _WRITTEN.fullmatch(spelling) or spelling == spelling.lower() or spelling == spelling.upper():
             continue
-        if len(words) > 1 or (len(spelling) >= _LEAST and not SYLLABLE.fullmatch(fold(spelling))):
-            found.setdefault(" ".join(map(fold, words)), []).append(spelling)
-    for words in table("names")["other_words"]:
-        del found[words]
-    return {words: sorted(spellings, key=str.isascii) for words, spellings in found.items()}
+        if " " in bare or (len(bare) >= _LEAST and not SYLLABLE.fullmatch(bare)):
+            found.setdefault(bare, []).append(spelling)
+    for bare in table("names")["other_words"]:
+        del found[bare]
+    return {bare: sorted(spellings, key=str.isascii) for bare, spellings in found.items()}
 
 
 @cache

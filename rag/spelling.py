@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import product
 
 from rag.languages import HAN, fold
-from rag.names import respelled, without_known
+from rag.names import in_small_letters, respelled
 from rag.transliteration import characters, pinyin, sino_vietnamese, syllables
 
 LONGEST = 5  # words, or Chinese characters, of a name
@@ -39,8 +39,7 @@ def as_spelled(text: str, others: Sequence[str], abroad: Sequence[str] = ()) -> 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where what may be a name starts and stops."""
-    rest = without_known(text)
-    small = rest[1:] == rest[1:].lower()
+    small = in_small_letters(text)
     for run in _runs(text, small=small):
         for first, word in enumerate(run):
             for last in range(first + (word.start() == 0 and not small), min(len(run), first + LONGEST)):

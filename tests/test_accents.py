@@ -33,6 +33,7 @@ def test_questions_have_their_accents_again(language, texts):
         ("Qui est présent a la conference ?", "fr"),  # somebody typed an accent: the others are missing on purpose
         ("Qui dirige Viettel ?", "fr"),
         ("lanh su quán o dau", "vi"),
+        ("Ou\u0300 est ne\u0301 le consul ?", "fr"),  # accents that are marks of their own
         ("Da Nang", "vi"),  # a name that is known as it is
         ("Where was the conference?", "en"),
         ("300 * 2", "vi"),

@@ -86,6 +86,7 @@ def test_a_question_takes_the_spelling_of_the_articles(question, spelled):
         ("ông đi ba lần", "vi", "ông đi ba lần"),  # three times, not Poland
         ("who eats an apple", "en", "who eats an apple"),
         ("Đà Nẵng, 岘港 và Việt Nam", "vi", "Đà Nẵng, 岘港 và Việt Nam"),
+        ("ai o da, nang ai o day", "vi", "ai o da, nang ai o day"),  # a mark parts them
         ("", "fr", ""),
     ],
 )
