@@ -44,16 +44,16 @@ def taught_by(teacher: Reader) -> Callable[[Reader, Batch], Any]:
 
     def loss_of(reader: Reader, batch: Batch) -> Any:
         output = int(batch.kind == "claim")
+        packed = reader.packed(batch.rows)
         with torch.no_grad():
-            told, shown, _ = teacher.read(batch.rows)
-        odds, states, mask = reader.read(batch.rows)
+            told, shown = teacher(packed)
+        odds, states = reader(packed)
         odds, told = odds[:, output], told[:, output]
         right = torch.tensor([float(row.yes) for row in batch.rows], device=odds.device)
         loss = binary_cross_entropy_with_logits(odds, TEACHER * torch.sigmoid(told) + (1 - TEACHER) * right)
         loss = loss + ODDS * (odds.clamp(-FAR, FAR) - told.clamp(-FAR, FAR)).square().mean()
-        seen = mask.bool()
-        spread = (shown[seen] - shown[seen].mean(0)).square().mean()
-        return loss + STATES * (states[seen] - shown[seen]).square().mean() / spread
+        spread = (shown - shown.mean(0)).square().mean()
+        return loss + STATES * (states - shown).square().mean() / spread
 
     return loss_of
 

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
 from bench import invented
-from bench.lora import READ, Descent, adapt, additions_of, begin, halfway, padded, stored, unadapted
+from bench.lora import READ, Descent, adapt, additions_of, begin, halfway, stored, unadapted
+from bench.packed import Packed
 from bench.reader_rows import LANGUAGES, TYPED, Question, Reading
 from rag.encoders import additions
 from rag.encoders.bundled import PROMPTS
@@ -49,7 +50,6 @@ QUESTIONS, NEAR = 160, 3  # in a batch, and passages that resemble each of them
 STEPS = 750
 LONGEST = 288  # tokens read where it is fitted
 MOST = 512  # tokens that the model reads
-PARTS = 6  # of a batch, by length
 
 
 class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
@@ -61,20 +61,11 @@ class Encoder(nn.Module):  # type: ignore[misc] # torch is not followed by the t
 
     def forward(self, rows: Sequence[Row]) -> Any:
         """Return unit vectors of shape (rows, dimension)."""
-        ids, mask = padded(rows, self.transformer.device)
-        with torch.autocast(ids.device.type, torch.bfloat16):
-            states = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        return normalize((states * mask[..., None]).sum(1), dim=1)
+        packed = Packed(rows, self.transformer.device)
+        return packed.means(packed.states(self.transformer))
 
     def weights(self) -> dict[str, NDArray[np.float16]]:
         return stored(additions_of(self.transformer))
-
-    def by_length(self, rows: Sequence[Row]) -> Any:
-        """Return the same in PARTS, so that little is padded."""
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
-        size = -(-len(rows) // PARTS)
-        made = [self([rows[p][:LONGEST] for p in order[start : start + size]]) for start in range(0, len(rows), size)]
-        return torch.cat(made)[torch.tensor(order, device=made[0].device).argsort()]
 
     @torch.no_grad()  # type: ignore[untyped-decorator] # as above
     def read(self, rows: Sequence[Row]) -> Any:
@@ -169,7 +160,8 @@ def loss_of(encoder: Encoder, read: Sequence[Sequence[Row]], held: Sequence[Any]
 
     ``read`` are the questions, the paragraphs and the sentences; ``held`` the vectors that they should stay near to.
     """
-    asked, told, said = vectors = [encoder.by_length(part) for part in read]
+    sizes = [len(part) for part in read]
+    asked, told, said = vectors = encoder([row[:LONGEST] for part in read for row in part]).split(sizes)
     right = torch.arange(len(asked), device=asked.device)
     masked = torch.from_numpy(answered).to(asked.device)
     loss = sum(

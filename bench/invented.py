@@ -8,7 +8,8 @@ LANGUAGES.
 
 ``python -m bench.invented DESTINATION`` writes question sets about a quarter of the articles, which no model is fitted
 to, beside the paragraphs of all: ``invented-calibration``, for ``rag calibrate``, and, about every second of those
-articles, ``invented``, which nothing is fitted to.
+articles, ``invented``, which nothing is fitted to. With names of files after it, such as ``dispatches``, only the
+articles in these are there.
 """
 
 from __future__ import annotations
@@ -33,8 +34,12 @@ _QUESTION = re.compile(r"(?:A (?P<sentence>\d+)|N) \| (?P<asked>.+)")
 
 @dataclass(slots=True)
 class Paragraph:
-    """``asked`` holds, for each question, the sentence that answers it, or none, and the question in LANGUAGES."""
+    """``asked`` holds, for each question, the sentence that answers it, or none, and the question in LANGUAGES.
 
+    ``file`` is the name of its file, without the suffix.
+    """
+
+    file: str
     article: int
     language: str
     title: str
@@ -57,7 +62,7 @@ def paragraphs() -> list[Paragraph]:
             elif line.startswith("T "):
                 title = line.removeprefix("T ")
             elif line == "P":
-                found.append(Paragraph(article, language, title))
+                found.append(Paragraph(path.stem, article, language, title))
             elif line:
                 try:
                     _add(found[-1], line)
@@ -89,6 +94,7 @@ def rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
                 "title": paragraph.title,
                 "text": paragraph.text,
                 "article": paragraph.article,
+                "file": paragraph.file,
             }
         )
         queries += _queries(name, paragraph)
@@ -118,12 +124,15 @@ def halves(corpus: Iterable[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
 
 
 def main() -> None:
-    (destination,) = sys.argv[1:]
+    destination, *files = sys.argv[1:]
     corpus, queries = rows()
-    articles = {row["id"]: row["article"] for row in corpus}
     fitted, unfitted = halves(corpus)
+    if unknown := {*files} - {row["file"] for row in corpus}:
+        raise SystemExit(f"{FOLDER}: no {', '.join(sorted(unknown))}")
+    corpus = [row for row in corpus if not files or row["file"] in files]
+    articles = {row["id"]: row["article"] for row in corpus}
     for name, own, every in (("invented-calibration", fitted, SAMPLED), ("invented", unfitted, 1)):
-        kept = [query for query in queries if articles[query["source_paragraph"]] in own][::every]
+        kept = [query for query in queries if articles.get(query["source_paragraph"]) in own][::every]
         write_set(Path(destination) / name, corpus, kept)
         unanswerable = sum(not query["answerable"] for query in kept)
         print(f"{name}: {len(kept)} questions, {unanswerable} of them without an answer")

@@ -12,18 +12,17 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from rag.encoders import bundled, onnx
+from rag.encoders import bundled
 from rag.encoders.additions import KINDS, MATRICES, NORMS
 from rag.encoders.transformer import load_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
 RANK = 32
 WARMING = 100  # steps in which the rate rises; then it falls to a fiftieth
-PADDING = 1
 READ = 60_000  # tokens read at once where nothing is fitted
 
 
@@ -45,9 +44,17 @@ class Adapted(nn.Module):  # type: ignore[misc] # torch is not followed by the t
         self.a = nn.Parameter(torch.randn(rank, layer.in_features) / math.sqrt(layer.in_features))
         self.b = nn.Parameter(torch.zeros(layer.out_features, rank))
 
-    def forward(self, states: Any) -> Any:
+    @property
+    def weight(self) -> Any:
         # one product of two small matrices, rather than two products of all states
-        return linear(states, torch.addmm(self.layer.weight, self.b, self.a), self.layer.bias)
+        return torch.addmm(self.layer.weight, self.b, self.a)
+
+    @property
+    def bias(self) -> Any:
+        return self.layer.bias
+
+    def forward(self, states: Any) -> Any:
+        return linear(states, self.weight, self.bias)
 
 
 def adapt(transformer: Any) -> Any:
@@ -98,13 +105,6 @@ def halfway(one: Mapping[str, NDArray[Any]], other: Mapping[str, NDArray[Any]]) 
 
 def stored(parameters: Mapping[str, Any]) -> dict[str, NDArray[np.float16]]:
     return {name: parameter.detach().half().cpu().numpy() for name, parameter in parameters.items()}
-
-
-def padded(rows: Sequence[list[int]], device: Any) -> tuple[Any, Any]:
-    """Return token ids and what of them is no padding, both of shape (rows, tokens)."""
-    made = onnx.padded(rows, PADDING)
-    ids, mask = (torch.from_numpy(made[name]).to(device) for name in ("input_ids", "attention_mask"))
-    return ids, mask
 
 
 class Descent:

@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
 from bench import claims, distillation
-from bench.lora import READ, Descent, padded, unadapted
+from bench.lora import READ, Descent, unadapted
+from bench.packed import Packed
 from bench.reader_rows import LANGUAGES, Claim, Item, Reading, claim_row, drawn_claim_row, items_of, question_rows
 from rag.encoders import distilled
 from rag.encoders.additions import KINDS
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 RATE = 1.5e-4
 QUESTIONS, CLAIMS = 96, 384  # in a batch
 TOLD = 100  # steps between two losses that are told
-PARTS = 3  # of a batch, by length, so that little is padded
 WORKERS = 6
 
 
@@ -72,25 +72,13 @@ class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the ty
         self.dropout = nn.Dropout(0.1)
         self.pool, self.out, self.span = nn.Linear(hidden, hidden), nn.Linear(hidden, 2), nn.Linear(hidden, 2)
 
-    def forward(self, ids: Any, mask: Any) -> Any:
-        """Return the log-odds of shape (rows, 2), and the states of the tokens."""
-        states = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-        return self.out(self.dropout(torch.tanh(self.pool(states[:, 0])))), states
+    def forward(self, packed: Packed) -> Any:
+        """Return the log-odds of each row, float32 of shape (rows, 2), and the states of the tokens."""
+        states = packed.states(self.transformer)
+        return self.out(self.dropout(torch.tanh(self.pool(packed.first(states))))), states
 
-    def read(self, rows: Sequence[Row]) -> Any:
-        """Return the same, and what is no padding, of shape (rows, tokens)."""
-        device = self.pool.weight.device
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place].tokens))
-        size, longest = -(-len(rows) // PARTS), len(rows[order[-1]].tokens)
-        found = []
-        for start in range(0, len(rows), size):
-            ids, mask = padded([rows[place].tokens for place in order[start : start + size]], device)
-            with torch.autocast(device.type, torch.bfloat16):
-                odds, states = self(ids, mask)
-            beyond = (0, longest - ids.shape[1])
-            found.append((odds.float(), pad(states.float(), (0, 0, *beyond)), pad(mask, beyond)))
-        back = torch.tensor(order, device=device).argsort()
-        return tuple(torch.cat(parts)[back] for parts in zip(*found, strict=True))
+    def packed(self, rows: Sequence[Row]) -> Packed:
+        return Packed([row.tokens for row in rows], self.pool.weight.device)
 
     def head(self) -> dict[str, Any]:
         """Return the parameters of what is kept of the head, by their names in a file of weights."""
@@ -98,7 +86,8 @@ class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the ty
 
 
 def loss_of(reader: Reader, batch: Batch) -> Any:
-    odds, states, mask = reader.read(batch.rows)
+    packed = reader.packed(batch.rows)
+    odds, states = reader(packed)
     yes = torch.tensor([float(row.yes) for row in batch.rows], device=odds.device)
     if batch.kind == "claim":
         # the false are the more, and of more kinds
@@ -114,8 +103,8 @@ def loss_of(reader: Reader, batch: Batch) -> Any:
         loss = loss + 0.5 * torch.stack(chosen).mean()
     if held := [place for place, row in enumerate(batch.rows) if row.answer]:
         ends = torch.tensor([row.answer for row in batch.rows if row.answer], device=odds.device)
-        places = reader.span(states).masked_fill(mask[..., None] == 0, -1e4)
-        loss = loss + 0.25 * sum(cross_entropy(places[held, :, end], ends[:, end]) for end in (0, 1))
+        places = packed.of(held, reader.span(states), padding=-1e4)
+        loss = loss + 0.25 * sum(cross_entropy(places[:, :, end], ends[:, end]) for end in (0, 1))
     return loss
 
 
@@ -162,7 +151,7 @@ def fit(reader: Reader, batches: Batches, rate: float, loss_of: Callable[[Reader
 def odds_of(reader: Reader, rows: Sequence[Row], output: int) -> NDArray[np.float32]:
     found = np.zeros(len(rows), np.float32)
     for part in by_length([len(row.tokens) for row in rows], READ):
-        found[part] = reader.read([rows[place] for place in part])[0][:, output].cpu().numpy()
+        found[part] = reader(reader.packed([rows[place] for place in part]))[0][:, output].cpu().numpy()
     return found
 
 

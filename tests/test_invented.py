@@ -70,6 +70,29 @@ def test_sets_of_what_is_not_fitted_to_share_no_article(tmp_path, monkeypatch, c
     assert not asked_about[0] & asked_about[1]
 
 
+def test_a_set_can_be_of_some_files_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["invented", str(tmp_path / "all")])
+    invented.main()
+    monkeypatch.setattr(sys, "argv", ["invented", str(tmp_path / "some"), "dispatches", "culture"])
+    invented.main()
+    kept = {}
+    for name in ("all", "some"):
+        folder = tmp_path / name / "invented"
+        corpus, queries = (
+            [json.loads(row) for row in (folder / f"{part}.jsonl").read_text("utf-8").splitlines()]
+            for part in ("corpus", "queries")
+        )
+        files = {row["id"]: row["file"] for row in corpus}
+        kept[name] = {row["id"] for row in queries if files[row["source_paragraph"]] in {"dispatches", "culture"}}
+        if name == "some":
+            assert {*files.values()} == {"dispatches", "culture"}
+            assert len(kept[name]) == len(queries)
+    assert kept["some"] == kept["all"]
+    monkeypatch.setattr(sys, "argv", ["invented", str(tmp_path), "nowhere"])
+    with pytest.raises(SystemExit, match="no nowhere"):
+        invented.main()
+
+
 def test_questions_are_in_the_language_of_their_place():
     _, queries = invented.rows()
     long = [row for row in queries if len(row["text"]) > (12 if row["lang"] == "zh" else 50)]

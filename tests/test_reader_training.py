@@ -9,7 +9,8 @@ from transformers import BertConfig, BertModel
 
 from bench import distillation, invented, lora, reader
 from bench.held_out import a_quarter, held_out, held_out_paragraphs, write_held_out
-from bench.reader_rows import END, FIRST, Item, Paragraph, Question, Row, question_rows
+from bench.packed import Packed
+from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_rows
 from rag.encoders import distilled
 from rag.types import Span
 
@@ -83,20 +84,6 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     assert {name: weight.shape for name, weight in weights.items()} == {name: shipped[name].shape for name in weights}
 
 
-def test_rows_of_all_lengths_are_read_as_each_is_by_itself():
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
-    made = reader.Reader(BertModel(config, add_pooling_layer=False)).eval()
-    rows = [Row([3] * length, yes=False) for length in (7, 2, 5, 3)]
-    with torch.no_grad():
-        odds, states, mask = made.read(rows)
-        alone = [made.read([row]) for row in rows]
-    assert mask.sum(1).tolist() == [7, 2, 5, 3]
-    assert torch.allclose(odds, torch.cat([own for own, _, _ in alone]), atol=0.02)  # computed in bfloat16
-    for row, (_, own, _) in zip(states, alone, strict=True):
-        assert torch.allclose(row[: own.shape[1]], own[0], atol=0.05)
-
-
 def test_the_reader_begins_as_every_second_layer_of_its_teacher():
     config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=6, num_attention_heads=2, intermediate_size=8)
     teacher = reader.Reader(BertModel(config, add_pooling_layer=False)).eval()
@@ -106,8 +93,8 @@ def test_the_reader_begins_as_every_second_layer_of_its_teacher():
     assert not any(parameter.requires_grad for parameter in made.transformer.embeddings.parameters())
     layers = teacher.transformer.encoder.layer
     teacher.transformer.encoder.layer = torch.nn.ModuleList([layers[0], layers[2], layers[5]])
-    ids, mask = torch.tensor([[3, 4, 5], [6, 7, 1]]), torch.tensor([[1, 1, 1], [1, 1, 0]])
+    packed = Packed([[3, 4, 5], [6, 7]], "cpu")
     with torch.no_grad():
         # what learns has no dropout, so it finds the same while it does
-        for ours, theirs in zip(made.train()(ids, mask), teacher(ids, mask), strict=True):
+        for ours, theirs in zip(made.train()(packed), teacher(packed), strict=True):
             assert torch.allclose(ours, theirs, atol=1e-5)
