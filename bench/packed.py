@@ -8,7 +8,6 @@ the encoder to 1.1 million tokens a second. On a CPU each row attends by itself.
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,8 +44,8 @@ class Packed:
         rate = words.dropout.p if transformer.training else 0.0
         found = embedding(self.ids, words.word_embeddings.weight) + words.token_type_embeddings.weight[0]
         found = _normed(found + embedding(self.places, words.position_embeddings.weight), _norm(words.LayerNorm))
-        found = dropout(found, rate, rate > 0)
-        into, rest = _operations(str(found.device.type))
+        found = dropout(found, rate)
+        into, rest = _operations(found.device.type)
         kind = torch.bfloat16 if found.is_cuda else torch.float32
         for layer in transformer.encoder.layer:
             own = layer.attention.self
@@ -61,10 +60,10 @@ class Packed:
 
     def _attended(self, query: Any, key: Any, value: Any) -> Any:
         """Return what each token sees in its own row; all are of shape (tokens, heads, width of a head)."""
-        longest = max(self.lengths)
         if query.is_cuda:
             from torch.nn.attention.varlen import varlen_attn
 
+            longest = max(self.lengths)
             return varlen_attn(query, key, value, self.bounds, self.bounds, longest, longest)
         rows = [part.split(self.lengths) for part in (query, key, value)]
         seen = [
@@ -84,8 +83,8 @@ class Packed:
 
     def of(self, chosen: Sequence[int], states: Any, padding: float) -> Any:
         """Return the states of some rows, of shape (rows, tokens of the longest, width)."""
-        bounds = list(pairwise(np.cumsum([0, *self.lengths]).tolist()))
-        return pad_sequence([states[slice(*bounds[row])] for row in chosen], batch_first=True, padding_value=padding)
+        parts = states.split(self.lengths)
+        return pad_sequence([parts[row] for row in chosen], batch_first=True, padding_value=padding)
 
 
 def _weights(module: Any, kind: Any) -> Weights:
@@ -110,9 +109,9 @@ def _into(states: Any, matrix: Any, bias: Any) -> Any:
 
 def _rest(states: Any, seen: Any, dense: Sequence[Weights], norms: Sequence[Weights], rate: float) -> Any:
     out, within, last = dense
-    between = _normed(states + dropout(linear(seen, *out).float(), rate, rate > 0), norms[0])
+    between = _normed(states + dropout(linear(seen, *out).float(), rate), norms[0])
     made = linear(gelu(linear(between.to(within[0].dtype), *within)), *last).float()
-    return _normed(between + dropout(made, rate, rate > 0), norms[1])
+    return _normed(between + dropout(made, rate), norms[1])
 
 
 def _normed(states: Any, norm: Weights) -> Any:

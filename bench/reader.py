@@ -63,7 +63,7 @@ class Batch:
 
 
 class Reader(nn.Module):  # type: ignore[misc] # torch is not followed by the type checker
-    """A BertModel with a head. Its dropout is that of its configuration, .1."""
+    """A BertModel with a head. Its dropout is that of its configuration, .1, but for attention, which has none."""
 
     def __init__(self, transformer: Any) -> None:
         super().__init__()

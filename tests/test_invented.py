@@ -1,11 +1,10 @@
-import json
 import sys
 from collections import Counter
 
 import pytest
 
 from bench import invented
-from bench.held_out import a_quarter
+from bench.held_out import a_quarter, rows_of
 from rag.calibration import LOOKS_ANSWERED
 from rag.languages import detect
 
@@ -58,10 +57,7 @@ def test_sets_of_what_is_not_fitted_to_share_no_article(tmp_path, monkeypatch, c
     told = capsys.readouterr().out.splitlines()
     asked_about = []
     for name, line in zip(("invented-calibration", "invented"), told, strict=True):
-        corpus, queries = (
-            [json.loads(row) for row in (tmp_path / name / f"{part}.jsonl").read_text("utf-8").splitlines()]
-            for part in ("corpus", "queries")
-        )
+        corpus, queries = (rows_of(tmp_path / name / f"{part}.jsonl") for part in ("corpus", "queries"))
         titles = {row["id"]: row["title"] for row in corpus}
         asked_about.append({titles[row["source_paragraph"]] for row in queries})
         assert line.startswith(f"{name}: {len(queries)} questions, ")
@@ -77,11 +73,7 @@ def test_a_set_can_be_of_some_files_alone(tmp_path, monkeypatch):
     invented.main()
     kept = {}
     for name in ("all", "some"):
-        folder = tmp_path / name / "invented"
-        corpus, queries = (
-            [json.loads(row) for row in (folder / f"{part}.jsonl").read_text("utf-8").splitlines()]
-            for part in ("corpus", "queries")
-        )
+        corpus, queries = (rows_of(tmp_path / name / "invented" / f"{part}.jsonl") for part in ("corpus", "queries"))
         files = {row["id"]: row["file"] for row in corpus}
         kept[name] = {row["id"] for row in queries if files[row["source_paragraph"]] in {"dispatches", "culture"}}
         if name == "some":

@@ -10,7 +10,7 @@ from transformers import BertConfig, BertModel
 from bench import distillation, invented, lora, reader
 from bench.held_out import a_quarter, held_out, held_out_paragraphs, write_held_out
 from bench.packed import Packed
-from bench.reader_rows import END, FIRST, Item, Paragraph, Question, question_rows
+from bench.reader_rows import END, FIRST, Item, Paragraph, Question, Row, question_rows
 from rag.encoders import distilled
 from rag.types import Span
 
@@ -82,6 +82,21 @@ def test_a_run_learns_and_writes_every_weight(training_sets, tmp_path, monkeypat
     weights, shipped = distilled.load(tmp_path / "reader.npz"), distilled.load(distilled.READER)
     assert weights.keys() == {name for name in shipped if name.startswith(("layer.0.", "pool.", "out."))}
     assert {name: weight.shape for name, weight in weights.items()} == {name: shipped[name].shape for name in weights}
+
+
+def test_rows_of_all_lengths_are_read_as_each_is_by_itself():
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8)
+    made = reader.Reader(BertModel(config, add_pooling_layer=False)).eval()
+    rows = [Row([3] * length, yes=False) for length in (7, 2, 5, 3)]
+    packed = made.packed(rows)
+    with torch.no_grad():
+        odds, states = made(packed)
+        alone = [made(made.packed([row])) for row in rows]
+    assert packed.lengths == [7, 2, 5, 3]
+    assert torch.allclose(odds, torch.cat([own for own, _ in alone]), atol=1e-5)
+    for row, (_, own) in zip(states.split(packed.lengths), alone, strict=True):
+        assert torch.allclose(row, own, atol=1e-5)
 
 
 def test_the_reader_begins_as_every_second_layer_of_its_teacher():
